@@ -1,0 +1,1 @@
+"""Stand-ins for the cloud on one machine: model server, Teams page and launcher; never deployed."""

