@@ -1,0 +1,1 @@
+"""The steps that touch the outside: one file per system, each safe to run twice."""

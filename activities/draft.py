@@ -1,0 +1,19 @@
+"""Owns the activity that calls the model."""
+
+from typing import Any
+
+import azure.durable_functions as df
+
+from signpost.contracts import Work, pack, unpack
+from signpost.drafting import write_draft
+from signpost.ledger import open_ledger
+from signpost.settings import settings
+
+bp = df.Blueprint()
+
+
+@bp.activity_trigger(input_name="work")
+async def draft(work: Any) -> Any:  # noqa: ANN401 - the worker takes plain types only
+    """Have the draft written; run twice, it calls the model at most twice and keeps the first."""
+    config = settings()
+    return pack(await write_draft(open_ledger(config.ledger), config, unpack(work, Work)))

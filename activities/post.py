@@ -1,0 +1,21 @@
+"""Owns the activity that calls Teams."""
+
+from typing import Any
+
+import azure.durable_functions as df
+
+from signpost.contracts import Work, pack, unpack
+from signpost.ledger import open_ledger
+from signpost.posting import post_signed_text
+from signpost.settings import settings
+from signpost.teams.workflows import Workflows
+
+bp = df.Blueprint()
+
+
+@bp.activity_trigger(input_name="work")
+async def post(work: Any) -> Any:  # noqa: ANN401 - the worker takes plain types only
+    """Post the signed text; run twice, the second finds the claim and sends nothing."""
+    config = settings()
+    ledger = open_ledger(config.ledger)
+    return pack(await post_signed_text(ledger, Workflows(config), unpack(work, Work)))

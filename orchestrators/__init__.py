@@ -1,0 +1,1 @@
+"""The workflow: deterministic generators that the Durable host replays."""

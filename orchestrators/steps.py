@@ -1,0 +1,100 @@
+"""Owns the steps of a run that wait: for the model, for people, for Teams."""
+
+from collections.abc import Generator
+from datetime import datetime
+from typing import Any
+
+import azure.durable_functions as df
+import msgspec
+
+from signpost.contracts import (
+    MAX_ATTEMPTS,
+    C,
+    Contract,
+    Drafted,
+    Ending,
+    Outcome,
+    Posted,
+    Standing,
+    Work,
+    pack,
+    unpack,
+    wake_up,
+)
+
+Step = Generator[Any, Any, C]
+
+
+def draft_text(context: df.DurableOrchestrationContext, work: Work) -> Step[Drafted]:
+    """Ask for the draft until it is there, refused for good, or asked for often enough."""
+    _tell(context, "drafting", "The draft is being written.")
+    for attempt in range(1, MAX_ATTEMPTS + 1):
+        drafted = yield from _call(context, "draft", _at(context, work, attempt), Drafted)
+        if drafted.retry_at is None or attempt == MAX_ATTEMPTS:
+            return drafted
+        _tell(context, "drafting", f"{drafted.failure} Next try at {_hour(drafted.retry_at)}.")
+        yield context.create_timer(drafted.retry_at)
+    raise AssertionError("the last attempt returns")
+
+
+def await_signature(
+    context: df.DurableOrchestrationContext, work: Work
+) -> Generator[Any, Any, tuple[Outcome, str | None]]:
+    """Open the round, wait until the ledger says that it is over, and say how, and why.
+
+    The event and the timer only wake: what happened is asked of the ledger. Each wait has its
+    own event name and its own timer, and the loser is cancelled.
+    """
+    standing = yield from _call(context, "open_round", _at(context, work), Standing)
+    while standing.outcome is None:
+        _tell(context, "waiting", "Waiting for a signature.")
+        answered = context.wait_for_external_event(wake_up(work.round, standing.slot))
+        alarm = context.create_timer(standing.wake_at)
+        winner = yield context.task_any([answered, alarm])
+        if winner is answered:
+            alarm.cancel()
+        standing = yield from _call(context, "settle_round", _at(context, work), Standing)
+    return standing.outcome, standing.failure
+
+
+def post_text(context: df.DurableOrchestrationContext, work: Work) -> Step[Posted]:
+    """Post the signed text; try again only after what certainly did not go out."""
+    _tell(context, "posting", "The signed text is being posted.")
+    for attempt in range(1, MAX_ATTEMPTS + 1):
+        posted = yield from _call(context, "post", _at(context, work, attempt), Posted)
+        if posted.retry_at is None or attempt == MAX_ATTEMPTS:
+            return posted
+        _tell(context, "posting", f"Teams can't be reached. Next try at {_hour(posted.retry_at)}.")
+        yield context.create_timer(posted.retry_at)
+    raise AssertionError("the last attempt returns")
+
+
+def close(
+    context: df.DurableOrchestrationContext,
+    work: Work,
+    outcome: Outcome,
+    failure: str | None,
+) -> Step[Ending]:
+    """Write the receipt and say how the run ended."""
+    ending = Ending(work=_at(context, work), outcome=outcome, failure=failure)
+    yield context.call_activity("close_run", pack(ending))
+    _tell(context, "closed", outcome)
+    return ending
+
+
+def _call(
+    context: df.DurableOrchestrationContext, activity: str, work: Contract, answer: type[C]
+) -> Step[C]:
+    return unpack((yield context.call_activity(activity, pack(work))), answer)
+
+
+def _at(context: df.DurableOrchestrationContext, work: Work, attempt: int = 1) -> Work:
+    return msgspec.structs.replace(work, now=context.current_utc_datetime, attempt=attempt)
+
+
+def _tell(context: df.DurableOrchestrationContext, state: str, detail: str) -> None:
+    context.set_custom_status({"state": state, "detail": detail})
+
+
+def _hour(instant: datetime) -> str:
+    return f"{instant:%H:%M} UTC"

@@ -1,0 +1,91 @@
+"""Owns the types that cross between orchestrator and activities, and the names of the events.
+
+Everything here ends up in a Durable history, so it holds ids, states and instants and never a
+text, a link or a secret.
+"""
+
+from datetime import datetime
+from typing import Any, Literal, TypeVar
+
+import msgspec
+
+ORCHESTRATOR = "sign_and_post"
+MAX_ATTEMPTS = 5
+
+Outcome = Literal["Approve", "Reject", "Expired", "Canceled", "Failed"]
+DeliveryState = Literal["posted", "handed over", "unknown", "failed"]
+PostState = Literal["claimed", "released"] | DeliveryState
+
+
+class Contract(msgspec.Struct, frozen=True, rename="camel"):
+    """The base of every type that is written to a history or to the ledger."""
+
+
+class Work(Contract, kw_only=True, frozen=True):
+    """What every activity is given: which round of which run, and when the host says it is."""
+
+    run: str
+    round: int
+    attempt: int
+    now: datetime
+
+
+class Drafted(Contract, kw_only=True, frozen=True):
+    """The end of one drafting attempt; without an `outcome` the draft is in the ledger.
+
+    `failure` is a sentence for the requester; `retry_at` is set when the model may be asked
+    again, and then not before.
+    """
+
+    outcome: Literal["Canceled", "Failed"] | None = None
+    failure: str | None = None
+    retry_at: datetime | None = None
+
+
+class Standing(Contract, kw_only=True, frozen=True):
+    """Where a round stands: over with an `outcome`, or open until an event or `wake_at`."""
+
+    outcome: Outcome | None = None
+    failure: str | None = None
+    slot: int = 0
+    wake_at: datetime | None = None
+
+
+class Posted(Contract, kw_only=True, frozen=True):
+    """The end of one attempt to post; `retry_at` is set when it was `released`: it is not out."""
+
+    delivery: PostState
+    retry_at: datetime | None = None
+
+
+class Ending(Contract, kw_only=True, frozen=True):
+    """What the receipt is closed with."""
+
+    work: Work
+    outcome: Outcome
+    failure: str | None = None
+
+
+def wake_up(round_number: int, slot: int) -> str:
+    """Name the event of one wait: lower case, and never used by two waits.
+
+    The SDK hands an early event to every later wait of its name (azure-functions-durable-python
+    issue 507), and it compares names by case where the host does not.
+    """
+    return f"round-{round_number}-{slot}"
+
+
+C = TypeVar("C", bound=Contract)
+
+
+def pack(contract: Contract) -> Any:  # noqa: ANN401 - the shape that JSON has, whatever it is
+    """Turn a contract into plain JSON values, as the SDK writes them."""
+    return msgspec.to_builtins(contract)
+
+
+def unpack(value: Any, kind: type[C]) -> C:  # noqa: ANN401 - the shape that JSON has
+    """Read a contract back from plain JSON values.
+
+    Raises msgspec.ValidationError when the value has another shape.
+    """
+    return msgspec.convert(value, kind)

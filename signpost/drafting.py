@@ -1,0 +1,44 @@
+"""Owns a draft's way into the ledger."""
+
+from signpost import instructions, model, records
+from signpost.contracts import Drafted, Work
+from signpost.ledger import Ledger, read, write_once
+from signpost.records import DraftText, Run
+from signpost.settings import Settings
+
+
+async def write_draft(ledger: Ledger, config: Settings, work: Work) -> Drafted:
+    """Have the model write the draft of a round; a draft that is there stays."""
+    if await read(ledger, work.run, records.draft_row(work.round), DraftText):
+        return Drafted()
+    run = await read(ledger, work.run, records.RUN, Run)
+    if run is None:
+        raise LookupError("a run is in the ledger before it is started")
+    if run.canceled_at:
+        return Drafted(outcome="Canceled")
+    answer = await _ask(run, config, work)
+    if isinstance(answer, model.Refusal):
+        return Drafted(outcome="Failed", failure=answer.reason, retry_at=answer.retry_at)
+    await write_once(ledger, work.run, records.draft_row(work.round), answer)
+    return Drafted()
+
+
+async def _ask(run: Run, config: Settings, work: Work) -> DraftText | model.Refusal:
+    prompt = instructions.load(run.flow.draft.instructions)
+    parameters = run.parameters.over(run.flow.draft.parameters.over(prompt.parameters))
+    values = {name: run.inputs.get(name, "") for name in run.flow.inputs}
+    answer = await model.complete(
+        prompt.fill_in(values), parameters, config, now=work.now, attempt=work.attempt
+    )
+    if isinstance(answer, model.Refusal):
+        return answer
+    return DraftText(
+        text=answer.text,
+        finish_reason=answer.finish_reason,
+        prompt_tokens=answer.prompt_tokens,
+        completion_tokens=answer.completion_tokens,
+        model=answer.model,
+        parameters=parameters,
+        instructions=prompt.name,
+        instructions_digest=prompt.digest,
+    )

@@ -1,0 +1,77 @@
+"""Owns posting at most once: claim, send, and be honest about what is not known."""
+
+from collections.abc import Callable
+from functools import partial
+from typing import Any
+
+from msgspec.structs import replace
+
+from signpost import records, runs
+from signpost.contracts import MAX_ATTEMPTS, Posted, Work
+from signpost.ledger import Ledger, change, write_once
+from signpost.records import Post
+from signpost.teams import Sent, Teams, cards
+from signpost.text import digest
+
+LOST = "The app stopped while it was posting: the post may be there or not."
+
+
+class DigestMismatch(Exception):  # noqa: N818 - it names what is wrong
+    """What would be sent is not what was signed; nothing is sent."""
+
+
+async def post_signed_text(ledger: Ledger, teams: Teams, work: Work) -> Posted:
+    """Send the signed text unless a claim says that it may be out already."""
+    message, signed_digest = await _message(ledger, work)
+    claim = Post(digest=signed_digest, target=teams.target, state="claimed", detail="", at=work.now)
+    standing = await _claim(ledger, work, claim)
+    if standing is not claim:
+        return Posted(delivery=standing.state)
+    sent = await teams.post(message, work.now)
+    if sent.delivery is None and work.attempt >= MAX_ATTEMPTS:
+        sent = Sent("failed", f"{sent.detail} It was tried {work.attempt} times.")
+    await _change(ledger, work, partial(_note, sent))
+    return Posted(delivery=sent.delivery or "released", retry_at=sent.retry_at)
+
+
+async def _message(ledger: Ledger, work: Work) -> tuple[dict[str, Any], str]:
+    """Build the message, and read the text back from it: the last look before it goes out."""
+    story = await runs.story(ledger, work.run)
+    text, standing = story.signed_text, story.round
+    if text is None or standing is None or standing.decision is None:
+        raise DigestMismatch("There is no signed text in this run.")
+    edited = standing.decision.accepted_text is not None
+    card = cards.post_card(
+        story.run.flow.post.title, text, standing.decision.responder, edited=edited
+    )
+    signed_digest = standing.signed_digest()
+    if digest(cards.text_of(card)) != signed_digest:
+        raise DigestMismatch("The text that would be posted is not the text that was signed.")
+    return cards.message(card, ai_generated=True), signed_digest
+
+
+async def _claim(ledger: Ledger, work: Work, claim: Post) -> Post:
+    """Claim the post; it is ours to send when what stands is our claim."""
+    standing = await write_once(ledger, work.run, records.post_row(work.round), claim)
+    if standing is not claim:
+        standing = await _change(ledger, work, partial(_take, claim))
+    return standing
+
+
+def _take(claim: Post, standing: Post) -> Post:
+    """Take over what was given back; what somebody left unfinished may be out already."""
+    match standing.state:
+        case "released":
+            return claim
+        case "claimed":
+            return replace(standing, state="unknown", detail=LOST, at=claim.at)
+        case _:
+            return standing
+
+
+def _note(sent: Sent, post: Post) -> Post:
+    return replace(post, state=sent.delivery or "released", detail=sent.detail)
+
+
+async def _change(ledger: Ledger, work: Work, decide: Callable[[Post], Post]) -> Post:
+    return await change(ledger, work.run, records.post_row(work.round), Post, decide)

@@ -1,0 +1,103 @@
+"""Owns the errors that a caller can cause, as RFC 9457 problem details."""
+
+from typing import Any, ClassVar
+
+import msgspec
+
+
+class Problem(Exception):  # noqa: N818 - named as RFC 9457 names it
+    """Something wrong with a request, told so that the caller can mend it.
+
+    `detail` is a sentence for a person, `field` names what is at fault (`inputs.Topic`), and
+    `more` holds extension members that a program may read.
+    """
+
+    status: ClassVar[int] = 400
+    title: ClassVar[str] = "The request can't be read"
+
+    def __init__(self, detail: str, *, field: str | None = None, **more: Any) -> None:  # noqa: ANN401 - any JSON
+        super().__init__(detail)
+        self.detail = detail
+        self.field = field
+        self.more = more
+
+    def document(self) -> dict[str, Any]:
+        """Give the members of the `application/problem+json` body."""
+        kind = type(self).__name__
+        body: dict[str, Any] = {
+            "type": f"urn:signpost:problem:{kind}",
+            "title": self.title,
+            "status": self.status,
+            "detail": self.detail,
+        }
+        if self.field is not None:
+            body["field"] = self.field
+        return body | self.more
+
+
+class Unreadable(Problem):
+    """The body is no JSON, or not the JSON that this route takes."""
+
+
+class NotYours(Problem):
+    """The token opens nothing here; which of the reasons it is stays untold."""
+
+    status = 401
+    title = "This link does not open this approval"
+
+
+class Unknown(Problem):
+    """There is no such flow, run or approval."""
+
+    status = 404
+    title = "Not found"
+
+
+class Decided(Problem):
+    """Somebody's answer counted first; `decision` says whose."""
+
+    status = 409
+    title = "Already decided"
+
+
+class Over(Problem):
+    """Nothing can be decided any more; `outcome` says how it ended."""
+
+    status = 410
+    title = "This is over"
+
+
+class TooLarge(Problem):
+    """The body has more bytes than this route reads."""
+
+    status = 413
+    title = "Too large"
+
+
+class NotJson(Problem):
+    """The content type is not `application/json`."""
+
+    status = 415
+    title = "Only JSON is read here"
+
+
+class Invalid(Problem):
+    """A field is missing, unknown, of the wrong kind, or out of its range."""
+
+    status = 422
+    title = "A value can't be used"
+
+
+class Misconfigured(Problem):
+    """The app lacks a setting, or two of them contradict each other."""
+
+    status = 500
+    title = "Signpost is not set up completely"
+
+
+def fault(error: msgspec.ValidationError) -> tuple[str, str]:
+    """Split what msgspec says into a sentence and the field's path, as `inputs.Topic`."""
+    message, _, trail = str(error).partition(" - at `$")
+    if "matching regex" in message:
+        message = "Expected an e-mail address"  # the only pattern that our types hold
+    return message, trail.strip("`.")

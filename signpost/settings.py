@@ -1,0 +1,125 @@
+"""Owns the app's settings: read once from the environment, checked, and then fixed."""
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache
+from urllib.parse import urlsplit
+
+from signpost.problems import Misconfigured
+
+WORKFLOWS_HOSTS = (".logic.azure.com", ".environment.api.powerplatform.com")
+LOOPBACK_HOSTS = ("localhost", "127.0.0.1", "::1")
+SHORTEST_KEY = 32
+
+
+@dataclass(frozen=True, repr=False)
+class Settings:
+    """What one installation of Signpost is told; never printed, since some of it is secret.
+
+    `signing_keys` are newest first; `ledger` is `sqlite:` and a path; `model_api_key` is None
+    where the managed identity is used.
+    """
+
+    local: bool
+    base_url: str
+    signing_keys: tuple[str, ...]
+    ledger: str
+    model_base_url: str
+    model_name: str
+    model_api_key: str | None
+    identity_client_id: str | None
+    channel_webhook_url: str
+    chat_webhook_url: str | None
+
+
+@cache
+def settings() -> Settings:
+    """Give the settings of this process. Raises Misconfigured, which names the setting."""
+    return read(os.environ)
+
+
+def read(env: Mapping[str, str]) -> Settings:
+    """Check an environment. Raises Misconfigured for what is missing, unsafe or contradictory."""
+    local = env.get("SIGNPOST_ENVIRONMENT") == "local"
+    model_base_url, model_name, api_key = _model(env)
+    return Settings(
+        local=local,
+        base_url=_base_url(env),
+        signing_keys=_signing_keys(env),
+        ledger=_ledger(env),
+        model_base_url=model_base_url,
+        model_name=model_name,
+        model_api_key=api_key,
+        identity_client_id=env.get("AZURE_CLIENT_ID") or None,
+        channel_webhook_url=_webhook(env, "TEAMS_CHANNEL_WEBHOOK_URL", local=local),
+        chat_webhook_url=_webhook(env, "TEAMS_CHAT_WEBHOOK_URL", local=local)
+        if env.get("TEAMS_CHAT_WEBHOOK_URL")
+        else None,
+    )
+
+
+def _need(env: Mapping[str, str], name: str, what: str) -> str:
+    value = env.get(name, "").strip()
+    if not value:
+        raise Misconfigured(f"The setting {name} is missing: {what}.", field=name)
+    return value
+
+
+def _base_url(env: Mapping[str, str]) -> str:
+    """Links are built from a setting, never from a request's Host header."""
+    if env.get("WEBSITE_HOSTNAME") and not env.get("SIGNPOST_BASE_URL"):
+        return f"https://{env['WEBSITE_HOSTNAME']}"
+    url = _need(env, "SIGNPOST_BASE_URL", "the address under which people open Signpost")
+    return url.rstrip("/")
+
+
+def _signing_keys(env: Mapping[str, str]) -> tuple[str, ...]:
+    listed = _need(env, "SIGNPOST_SIGNING_KEYS", "random keys, newest first, split by commas")
+    keys = tuple(key.strip() for key in listed.split(","))
+    if any(len(key) < SHORTEST_KEY for key in keys):
+        raise Misconfigured(
+            f"Each key in SIGNPOST_SIGNING_KEYS needs at least {SHORTEST_KEY} characters.",
+            field="SIGNPOST_SIGNING_KEYS",
+        )
+    return keys
+
+
+def _ledger(env: Mapping[str, str]) -> str:
+    where = _need(env, "SIGNPOST_LEDGER", "where decisions are kept, as sqlite:/path/ledger.db")
+    if not where.startswith("sqlite:"):
+        raise Misconfigured(
+            "SIGNPOST_LEDGER must start with sqlite: and name a file.", field="SIGNPOST_LEDGER"
+        )
+    return where
+
+
+def _model(env: Mapping[str, str]) -> tuple[str, str, str | None]:
+    """Azure OpenAI is called keyless under its `/openai/v1` path; any other URL as it stands."""
+    if endpoint := env.get("AZURE_OPENAI_ENDPOINT"):
+        if env.get("MODEL_BASE_URL"):
+            raise Misconfigured(
+                "AZURE_OPENAI_ENDPOINT and MODEL_BASE_URL are both set: remove one of them.",
+                field="MODEL_BASE_URL",
+            )
+        name = _need(env, "AZURE_OPENAI_DEPLOYMENT", "the deployment that writes the drafts")
+        return endpoint.rstrip("/") + "/openai/v1", name, None
+    url = _need(env, "MODEL_BASE_URL", "an OpenAI-compatible URL, unless AZURE_OPENAI_ENDPOINT is")
+    name = _need(env, "MODEL_NAME", "the model that writes the drafts")
+    return url.rstrip("/"), name, env.get("MODEL_API_KEY") or "none"
+
+
+def _webhook(env: Mapping[str, str], name: str, *, local: bool) -> str:
+    """Only Workflows' own hosts are sent to, so that a setting can't point the app inwards."""
+    url = _need(env, name, "the URL that the Teams workflow shows")
+    parts = urlsplit(url)
+    host = parts.hostname or ""
+    if local and host in LOOPBACK_HOSTS:
+        return url
+    if parts.scheme == "https" and host.endswith(WORKFLOWS_HOSTS) and not parts.username:
+        return url
+    raise Misconfigured(
+        f"{name} must be an https URL of a Teams workflow (its host ends with "
+        f"{' or '.join(WORKFLOWS_HOSTS)}).",
+        field=name,
+    )

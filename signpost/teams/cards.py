@@ -1,0 +1,90 @@
+"""Owns the Adaptive Cards, version 1.5.
+
+The structure is fixed and every value is shown as text: a signed text stands in text runs,
+which Teams does not read as Markdown, so no link, image or mention can come out of it.
+"""
+
+from datetime import datetime
+from typing import Any
+
+from signpost.text import digest
+
+Card = dict[str, Any]
+
+AI_LABEL = {
+    "type": "https://schema.org/Message",
+    "@type": "Message",
+    "@context": "https://schema.org",
+    "@id": "",
+    "additionalType": ["AIGeneratedContent"],
+}
+
+
+def post_card(title: str, text: str, signer: str, *, edited: bool) -> Card:
+    """Show a signed text, who signed it, and that a machine drafted it."""
+    made = "Drafted with AI, edited and signed by" if edited else "Drafted with AI, signed by"
+    return _card(
+        _line(title, weight="Bolder", size="Large"),
+        {"type": "Container", "id": "signed-text", "items": _lines(text)},
+        _line(f"{made} {signer}", size="Small", isSubtle=True),
+    )
+
+
+def text_of(card: Card) -> str:
+    """Read the signed text back from its card, to the letter."""
+    container = next(item for item in card["body"] if item.get("id") == "signed-text")
+    return "\n".join(line["inlines"][0]["text"] for line in container["items"])
+
+
+def digest_of(card: Card) -> str:
+    """Name the text that a card would show."""
+    return digest(text_of(card))
+
+
+def request_card(title: str, asked_by: str | None, draft: str, until: datetime, link: str) -> Card:
+    """Ask one approver to sign, with the link that only this approver gets."""
+    asked = f"{asked_by} asks" if asked_by else "A run asks"
+    card = _card(
+        _line(title, weight="Bolder", size="Medium"),
+        _line(f"{asked} for your signature by {until:%d %b %Y, %H:%M} UTC.", isSubtle=True),
+        {"type": "Container", "style": "emphasis", "items": _lines(draft)},
+    )
+    card["actions"] = [{"type": "Action.OpenUrl", "title": "Review and sign", "url": link}]
+    return card
+
+
+def message(card: Card, *, ai_generated: bool = False) -> dict[str, Any]:
+    """Wrap a card as the Workflows webhook takes it."""
+    body: dict[str, Any] = {
+        "type": "message",
+        "attachments": [
+            {
+                "contentType": "application/vnd.microsoft.card.adaptive",
+                "contentUrl": None,
+                "content": card,
+            }
+        ],
+    }
+    if ai_generated:
+        body["entities"] = [AI_LABEL]
+    return body
+
+
+def _card(*body: dict[str, Any]) -> Card:
+    return {
+        "$schema": "http://adaptivecards.io/schemas/adaptive-card.json",
+        "type": "AdaptiveCard",
+        "version": "1.5",
+        "body": list(body),
+    }
+
+
+def _lines(text: str) -> list[dict[str, Any]]:
+    """Give each line its own block, since a text run does not break lines."""
+    return [_line(line, spacing="Small" if line else "Medium") for line in text.split("\n")]
+
+
+def _line(text: str, **look: Any) -> dict[str, Any]:  # noqa: ANN401 - members of the card schema
+    spacing = {"spacing": look.pop("spacing")} if "spacing" in look else {}
+    run = {"type": "TextRun", "text": text, **look}
+    return {"type": "RichTextBlock", "inlines": [run], **spacing}

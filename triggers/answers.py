@@ -1,0 +1,86 @@
+"""Owns what every HTTP answer has in common: JSON, security headers, problems, size limits."""
+
+import logging
+from collections.abc import Awaitable, Callable
+from functools import wraps
+from typing import Any, TypeVar
+
+import azure.functions as func
+import msgspec
+
+from signpost.problems import Invalid, Misconfigured, NotJson, Problem, TooLarge, Unreadable, fault
+
+MAX_BODY_BYTES = 256 * 1024
+CONTENT_SECURITY_POLICY = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:;"
+    " connect-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
+)
+SECURITY_HEADERS = {
+    "Content-Security-Policy": CONTENT_SECURITY_POLICY,
+    "Referrer-Policy": "no-referrer",
+    "X-Content-Type-Options": "nosniff",
+    "X-Frame-Options": "DENY",
+    "Cache-Control": "no-store",
+}
+
+Handler = Callable[..., Awaitable[func.HttpResponse]]
+T = TypeVar("T")
+
+log = logging.getLogger(__name__)
+
+
+def answer(
+    body: Any,  # noqa: ANN401 - any JSON
+    status: int = 200,
+    headers: dict[str, str] | None = None,
+) -> func.HttpResponse:
+    """Answer with JSON."""
+    return func.HttpResponse(
+        msgspec.json.encode(body),
+        status_code=status,
+        headers=SECURITY_HEADERS | (headers or {}),
+        mimetype="application/json",
+    )
+
+
+def problem(error: Problem) -> func.HttpResponse:
+    """Answer with problem details (RFC 9457)."""
+    return func.HttpResponse(
+        msgspec.json.encode(error.document()),
+        status_code=error.status,
+        headers=SECURITY_HEADERS,
+        mimetype="application/problem+json",
+    )
+
+
+def guarded(handler: Handler) -> Handler:
+    """Turn the problems that a handler raises into answers; log ours, not the caller's."""
+
+    @wraps(handler)
+    async def run(*args: Any, **kwargs: Any) -> func.HttpResponse:  # noqa: ANN401 - passed through
+        try:
+            return await handler(*args, **kwargs)
+        except Misconfigured as error:
+            log.error("%s", error.detail)  # noqa: TRY400 - the sentence says it all
+            return problem(error)
+        except Problem as error:
+            return problem(error)
+
+    return run
+
+
+def read_body(request: func.HttpRequest, kind: type[T]) -> T:
+    """Read a JSON body as its type. Raises TooLarge, NotJson, Unreadable or Invalid."""
+    body = request.get_body()
+    if len(body) > MAX_BODY_BYTES:
+        raise TooLarge(f"At most {MAX_BODY_BYTES:,} bytes are read; these are {len(body):,}.")
+    content_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    if content_type != "application/json":
+        raise NotJson("Send the header Content-Type: application/json.")
+    try:
+        return msgspec.json.decode(body, type=kind)
+    except msgspec.ValidationError as error:
+        message, trail = fault(error)
+        raise Invalid(f"{message}.", field=trail or None) from error
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        raise Unreadable(f"The body is not JSON: {error}.") from error

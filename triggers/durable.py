@@ -1,0 +1,86 @@
+"""Owns the calls to the Durable client, and mending what a crash between two stores left.
+
+The ledger is written first and Durable is told second. Who is stopped in between leaves a run
+without an orchestration, or an answer without its wake-up; the next look at the run mends it.
+"""
+
+import logging
+from datetime import datetime, timedelta
+from typing import Any
+
+import azure.durable_functions as df
+
+from signpost import receipts
+from signpost.contracts import ORCHESTRATOR, Ending, Work, wake_up
+from signpost.ledger import Ledger
+from signpost.records import Round
+from signpost.runs import Story
+
+log = logging.getLogger(__name__)
+
+BROKEN = ("Failed", "Terminated", "Canceled")
+STOPPED = "The run stopped before its end; the app's log says why."
+LOST_AFTER = timedelta(seconds=5)
+
+
+async def start(client: df.DurableOrchestrationClient, run: str, *, new: bool) -> None:
+    """Start the orchestration of a run; one that is there stays."""
+    if not new and await client.get_status(run):
+        return
+    try:
+        await client.start_new(ORCHESTRATOR, run, {"run": run})
+    except Exception:
+        # The host refuses an id that runs already, and the SDK has no type for that.
+        if not await client.get_status(run):
+            raise
+
+
+async def wake(client: df.DurableOrchestrationClient, run: str, standing: Round) -> None:
+    """Wake the wait of a round that was just decided.
+
+    The decision counts already, so a wake-up that can't be sent fails nobody: the run's next
+    timer, or `look_after`, finds it.
+    """
+    try:
+        await client.raise_event(run, wake_up(standing.number, standing.slot))
+    except Exception as error:  # noqa: BLE001 - the SDK raises nothing narrower
+        log.warning("The wake-up of run %s was not taken: %s", run, error)
+
+
+async def look_after(
+    client: df.DurableOrchestrationClient, ledger: Ledger, story: Story, now: datetime
+) -> str | None:
+    """Mend what was lost, and give the orchestration's own word on a step that takes long."""
+    run, standing = story.run, story.round
+    status = await client.get_status(run.id)
+    if not status:
+        if now - run.created_at > LOST_AFTER:
+            await start(client, run.id, new=False)
+        return None
+    if status.runtime_status.name in BROKEN:
+        await receipts.write(ledger, _broken(story, now))
+        return STOPPED
+    if standing and standing.closed_at and now - standing.closed_at > LOST_AFTER:
+        if _is_waiting(status):
+            await wake(client, run.id, standing)
+        return None
+    return _word(status.custom_status, story.state)
+
+
+def _broken(story: Story, now: datetime) -> Ending:
+    """End a run whose orchestration stopped by an error or by an operator's hand."""
+    work = Work(run=story.run.id, round=1, attempt=1, now=now)
+    decided = story.round.outcome if story.round else None
+    return Ending(work=work, outcome=decided or "Failed", failure=STOPPED)
+
+
+def _is_waiting(status: Any) -> bool:  # noqa: ANN401 - the SDK's status, untyped
+    state = (status.custom_status or {}).get("state") if status else None
+    return state == "waiting"
+
+
+def _word(custom_status: Any, state: str) -> str | None:  # noqa: ANN401 - as the orchestrator set it
+    if not custom_status or custom_status["state"] != state or state == "waiting":
+        return None
+    detail: str = custom_status["detail"]
+    return detail

@@ -1,0 +1,115 @@
+"""Owns the routes that start, follow and cancel runs."""
+
+from datetime import UTC, datetime
+
+import azure.durable_functions as df
+import azure.functions as func
+import msgspec
+
+from signpost import flows, runs, views
+from signpost.flows import Flow
+from signpost.ledger import open_ledger, read
+from signpost.problems import Invalid, Unknown
+from signpost.records import RECEIPT, Receipt
+from signpost.settings import settings
+from triggers import durable
+from triggers.answers import answer, guarded, read_body
+
+bp = df.Blueprint()
+
+LONGEST_KEY = 255
+
+
+class Cancel(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The body that cancels a run."""
+
+    reason: str = ""
+
+
+@bp.route(route="api/flows", methods=["GET"], auth_level=func.AuthLevel.FUNCTION)
+@guarded
+async def list_flows(req: func.HttpRequest) -> func.HttpResponse:
+    """Show the flows and what each needs to start."""
+    return answer({"flows": [views.flow_view(flow) for flow in flows.load_all().values()]})
+
+
+@bp.route(route="api/flows/{flow}/runs", methods=["POST"], auth_level=func.AuthLevel.FUNCTION)
+@bp.durable_client_input(client_name="client")
+@guarded
+async def start_run(
+    req: func.HttpRequest, client: df.DurableOrchestrationClient
+) -> func.HttpResponse:
+    """Start a run of a flow, once for each idempotency key."""
+    config = settings()
+    flow = _flow(req.route_params["flow"])
+    body = read_body(req, runs.Start)
+    key = _idempotency_key(req)
+    run, new = await runs.start(open_ledger(config.ledger), flow, body, key, datetime.now(UTC))
+    await durable.start(client, run, new=new)
+    status_url = f"{config.base_url}/api/runs/{run}"
+    return answer(
+        {
+            "id": run,
+            "flow": flow.name,
+            "statusUrl": status_url,
+            "pageUrl": f"{config.base_url}/runs/{run}",
+        },
+        202,
+        {"Location": status_url, "Retry-After": "1"},
+    )
+
+
+@bp.route(route="api/runs/{id}", methods=["GET"], auth_level=func.AuthLevel.FUNCTION)
+@bp.durable_client_input(client_name="client")
+@guarded
+async def follow_run(
+    req: func.HttpRequest, client: df.DurableOrchestrationClient
+) -> func.HttpResponse:
+    """Show where a run stands."""
+    ledger = open_ledger(settings().ledger)
+    story = await runs.story(ledger, req.route_params["id"])
+    said = None
+    if story.receipt is None:
+        said = await durable.look_after(client, ledger, story, datetime.now(UTC))
+    return answer(views.run_view(story, said))
+
+
+@bp.route(route="api/runs/{id}/receipt", methods=["GET"], auth_level=func.AuthLevel.FUNCTION)
+@guarded
+async def show_receipt(req: func.HttpRequest) -> func.HttpResponse:
+    """Show the receipt of a closed run."""
+    receipt = await read(open_ledger(settings().ledger), req.route_params["id"], RECEIPT, Receipt)
+    if receipt is None:
+        raise Unknown("There is no such run, or it is not closed yet.")
+    return answer(receipt)
+
+
+@bp.route(route="api/runs/{id}/cancel", methods=["POST"], auth_level=func.AuthLevel.FUNCTION)
+@bp.durable_client_input(client_name="client")
+@guarded
+async def cancel_run(
+    req: func.HttpRequest, client: df.DurableOrchestrationClient
+) -> func.HttpResponse:
+    """Cancel a run that nobody has decided yet."""
+    read_body(req, Cancel)
+    run = req.route_params["id"]
+    standing = await runs.cancel(open_ledger(settings().ledger), run, datetime.now(UTC))
+    if standing:
+        await durable.wake(client, run, standing)
+    return answer({"id": run, "outcome": "Canceled"})
+
+
+def _flow(name: str) -> Flow:
+    known = flows.load_all()
+    if name not in known:
+        raise Unknown(f"There is no flow {name!r}; there is {', '.join(known)}.", field="flow")
+    return known[name]
+
+
+def _idempotency_key(req: func.HttpRequest) -> str | None:
+    key: str | None = req.headers.get("idempotency-key")
+    if key is None:
+        return None
+    if not 1 <= len(key) <= LONGEST_KEY or not key.isascii() or not key.isprintable():
+        raise Invalid("Use 1 to 255 visible ASCII characters.", field="Idempotency-Key")
+    return key
