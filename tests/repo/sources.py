@@ -1,0 +1,90 @@
+"""Reads the repository for the tests that check it: its files, modules and markdown."""
+
+from __future__ import annotations
+
+import ast
+import re
+import subprocess
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+# Our own packages, and the one module at the root.
+APP = ("function_app", "triggers", "orchestrators", "activities", "signpost")
+PRODUCT = (*APP, "devhost", "local")
+
+
+@cache
+def files() -> tuple[Path, ...]:
+    """Return every file that is committed or would be, relative to the root."""
+    command = ["git", "ls-files", "--cached", "--others", "--exclude-standard", "-z"]
+    listed = subprocess.run(command, cwd=ROOT, check=True, capture_output=True, text=True)
+    names = sorted(set(listed.stdout.split("\0")) - {""})
+    return tuple(Path(name) for name in names if (ROOT / name).is_file())
+
+
+@dataclass(frozen=True)
+class Module:
+    """One Python file: its path relative to the root, its text and its syntax tree."""
+
+    path: Path
+    text: str
+
+    @property
+    def tree(self) -> ast.Module:
+        """Parse the text anew, so that no test sees another's changes."""
+        return ast.parse(self.text, str(self.path))
+
+    @property
+    def owner(self) -> str:
+        """Return the package at the root that holds it, or its own name there."""
+        return self.path.parts[0].removesuffix(".py")
+
+    @property
+    def lines(self) -> int:
+        """Count its lines."""
+        return len(self.text.splitlines())
+
+    def imports(self) -> set[str]:
+        """Return the full names of all modules that it imports, at any depth of the code."""
+        found: set[str] = set()
+        for node in ast.walk(self.tree):
+            if isinstance(node, ast.Import):
+                found |= {alias.name for alias in node.names}
+            elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
+                found |= {node.module} | {f"{node.module}.{alias.name}" for alias in node.names}
+        return found
+
+    def functions(self) -> list[ast.FunctionDef | ast.AsyncFunctionDef]:
+        """Return all its functions, nested ones included."""
+        kinds = (ast.FunctionDef, ast.AsyncFunctionDef)
+        return [node for node in ast.walk(self.tree) if isinstance(node, kinds)]
+
+
+@cache
+def modules(*owners: str) -> tuple[Module, ...]:
+    """Return the Python modules of these owners, or all of the repository."""
+    python = [path for path in files() if path.suffix == ".py" or is_python_script(path)]
+    found = (Module(path, read(path)) for path in python)
+    return tuple(module for module in found if not owners or module.owner in owners)
+
+
+def is_python_script(path: Path) -> bool:
+    """Tell whether a file without a suffix starts as a Python program."""
+    return not path.suffix and (ROOT / path).read_bytes().startswith(b"#!/usr/bin/env python3")
+
+
+def read(path: Path | str) -> str:
+    """Return the text of a file, given relative to the root."""
+    return (ROOT / path).read_text("utf-8")
+
+
+def markdown() -> tuple[Path, ...]:
+    """Return the markdown files."""
+    return tuple(path for path in files() if path.suffix == ".md")
+
+
+def names_setting(text: str) -> set[str]:
+    """Return the names in a text that look like settings of the app."""
+    return set(re.findall(r"\b(?:SIGNPOST|MODEL|TEAMS|AZURE)_[A-Z0-9_]*[A-Z0-9]\b", text))
