@@ -42,6 +42,7 @@ class Run(Record, kw_only=True, frozen=True):
     requestor: str | None
     created_at: datetime
     canceled_at: datetime | None = None
+    cancel_reason: str = ""
 
 
 class DraftText(Record, kw_only=True, frozen=True):

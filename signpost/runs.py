@@ -3,6 +3,7 @@
 import hashlib
 from collections.abc import Mapping
 from datetime import datetime
+from functools import partial
 from typing import Any, TypeVar
 from uuid import uuid4
 
@@ -105,24 +106,21 @@ def _check_text(field: str, value: object, max_length: int, *, required: bool) -
         raise Invalid(f"Remove {', '.join(hidden)}.", field=field)
 
 
-async def cancel(ledger: Ledger, run: str, now: datetime) -> Round | None:
+async def cancel(ledger: Ledger, run: str, reason: str, now: datetime) -> Round | None:
     """Cancel a run, also one that has no round yet; give the round to wake, if there is one.
 
     The note on the run comes first and the round second. `open_round` does it the other way
     round, so one of the two sees the other. Raises Unknown, Decided or Over.
     """
+    if hidden := hidden_characters(reason):
+        raise Invalid(f"Remove {', '.join(hidden)}.", field="reason")
     if await read(ledger, run, records.RUN, Run) is None:
         raise Unknown("There is no such run.")
     receipt = await read(ledger, run, records.RECEIPT, Receipt)
     if receipt:
         raise Over(f"The run is over: {receipt.outcome}.", outcome=receipt.outcome)
-    await change(
-        ledger,
-        run,
-        records.RUN,
-        Run,
-        lambda record: record if record.canceled_at else replace(record, canceled_at=now),
-    )
+    note = partial(_note_cancel, now, reason.strip())
+    await change(ledger, run, records.RUN, Run, note)
     try:
         return await change(
             ledger,
@@ -133,6 +131,10 @@ async def cancel(ledger: Ledger, run: str, now: datetime) -> Round | None:
         )
     except LookupError:
         return None
+
+
+def _note_cancel(now: datetime, reason: str, run: Run) -> Run:
+    return run if run.canceled_at else replace(run, canceled_at=now, cancel_reason=reason)
 
 
 class Story(msgspec.Struct, frozen=True):

@@ -158,4 +158,6 @@ def _ending(story: Story) -> str:
         return f"{delivered}; signed by {decision.responder}."
     if decision:
         return f"Rejected by {decision.responder}; nothing was posted."
+    if receipt.outcome == "Canceled" and story.run.cancel_reason:
+        return f"The run was canceled: {story.run.cancel_reason} Nothing was posted."
     return f"{receipt.failure or OVER[receipt.outcome]} Nothing was posted."

@@ -1,10 +1,12 @@
 """Owns the routes that start, follow and cancel runs."""
 
 from datetime import UTC, datetime
+from typing import Annotated
 
 import azure.durable_functions as df
 import azure.functions as func
 import msgspec
+from msgspec import Meta
 
 from signpost import flows, runs, views
 from signpost.flows import Flow
@@ -23,7 +25,7 @@ LONGEST_KEY = 255
 class Cancel(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """The body that cancels a run."""
 
-    reason: str = ""
+    reason: Annotated[str, Meta(max_length=1000)] = ""
 
 
 @bp.route(route="api/flows", methods=["GET"], auth_level=func.AuthLevel.FUNCTION)
@@ -91,9 +93,11 @@ async def cancel_run(
     req: func.HttpRequest, client: df.DurableOrchestrationClient
 ) -> func.HttpResponse:
     """Cancel a run that nobody has decided yet."""
-    read_body(req, Cancel)
+    body = read_body(req, Cancel)
     run = req.route_params["id"]
-    standing = await runs.cancel(open_ledger(settings().ledger), run, datetime.now(UTC))
+    standing = await runs.cancel(
+        open_ledger(settings().ledger), run, body.reason, datetime.now(UTC)
+    )
     if standing:
         await durable.wake(client, run, standing)
     return answer({"id": run, "outcome": "Canceled"})

@@ -1,0 +1,1 @@
+"""Benchmarks that anyone can run; they print counts and ratios and judge nothing."""

@@ -1,0 +1,69 @@
+"""A model or a Teams that fails ends in a state that says so, and never in two posts."""
+
+from typing import Any
+
+import pytest
+
+from tests.acceptance.client import Signpost
+from tests.doubles.quick_model import QuickModel, completion
+
+
+@pytest.mark.parametrize(
+    "status, body, reason",
+    [
+        (200, completion(""), "empty"),
+        (200, completion("Half a text", "content_filter"), "content policy"),
+        (400, {"error": {"code": "content_filter", "message": "no"}}, "content policy"),
+        (401, {"error": {"message": "no"}}, "role"),
+        (404, {"error": {"code": "DeploymentNotFound", "message": "no"}}, "deployment"),
+        (200, completion("x" * 28_000), "too large"),
+        (200, {"choices": []}, "without a text"),
+    ],
+)
+def test_a_draft_that_cannot_be_had_fails_the_run(
+    signpost: Signpost, model: QuickModel, status: int, body: Any, reason: str
+) -> None:
+    """The run closes as Failed and says why in a sentence."""
+    model.script = [(status, body)]
+    story = signpost.wait(signpost.start(topic="Fails"), "closed")
+    assert story["outcome"] == "Failed"
+    assert reason in story["detail"]
+
+
+def test_a_busy_model_is_waited_for(signpost: Signpost, model: QuickModel) -> None:
+    """A 500 is tried again after a while, and the run says so meanwhile."""
+    model.script = [(500, {"error": {"message": "busy"}})]
+    run = signpost.start(topic="Busy")
+    told = set()
+    while (story := signpost.run(run))["state"] == "drafting":
+        told.add(story["detail"])
+    assert any("Next try at" in detail for detail in told)
+    assert story["round"]["text"]
+
+
+def test_a_truncated_draft_says_so(signpost: Signpost, model: QuickModel) -> None:
+    """A draft that ran out of room is shown with its finish reason."""
+    model.script = [(200, completion("This stops in the mid", "length"))]
+    _, link = signpost.drafted(topic="Truncated")
+    assert signpost.see(link).json()["finishReason"] == "length"
+
+
+@pytest.mark.parametrize(
+    "fault, delivery",
+    [
+        ({"status": 500}, "unknown"),
+        ({"close": True}, "unknown"),
+        ({"status": 404}, "failed"),
+        ({"status": 413}, "failed"),
+        ({"status": 302}, "failed"),
+    ],
+)
+def test_a_post_that_fails_is_told_honestly(signpost: Signpost, fault, delivery) -> None:
+    """What may be out is unknown, what was refused has failed, and neither is sent again."""
+    text = f"Honest about {fault}"
+    run, link = signpost.drafted(topic="Honest")
+    signpost.teams.post("/faults", json={"channel": [fault]})
+    signpost.sign(link, acceptedText=text)
+    story = signpost.wait(run, "closed")
+    assert (story["outcome"], story["delivery"]["state"]) == ("Approve", delivery)
+    assert len(signpost.posts(text)) <= 1

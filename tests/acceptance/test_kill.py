@@ -1,0 +1,57 @@
+"""A dev host that is killed at any moment goes on after its restart, and posts once."""
+
+import random
+import time
+
+import pytest
+
+from local.stack import running
+from tests.acceptance.client import Signpost, plan
+from tests.doubles.quick_model import QuickModel
+
+KILLS = 30
+PHASES = ("drafting", "waiting", "signed")
+
+
+@pytest.fixture(scope="module")
+def own(tmp_path_factory: pytest.TempPathFactory):
+    """Start a Signpost that no other test uses, since it is killed all the time."""
+    with QuickModel(delay=0.05) as model:
+        laid_out = plan(tmp_path_factory.mktemp("killed"), model.url)
+        with running(laid_out) as children, Signpost(laid_out, children) as started:
+            yield started
+
+
+@pytest.mark.parametrize("kill", range(KILLS))
+def test_a_killed_host_goes_on_and_posts_once(own: Signpost, kill: int) -> None:
+    """Killed while drafting, while waiting, or between signature and post: exactly one post."""
+    chance = random.Random(kill)
+    phase, text = PHASES[kill % len(PHASES)], f"Signed in spite of kill {kill}."
+    run = own.start(topic=f"Kill {kill}")
+    if phase == "drafting":
+        time.sleep(chance.uniform(0, 0.05))
+        restart(own)
+    own.wait(run, "waiting")
+    if phase == "waiting":
+        restart(own)
+    link = own.links_once_told(run)
+    own.sign(link, acceptedText=text)
+    if phase == "signed":
+        time.sleep(chance.uniform(0, 0.02))
+        restart(own)
+    finished(own, run, text)
+
+
+def restart(signpost: Signpost) -> None:
+    """Kill the dev host and start it again."""
+    signpost.kill()
+    signpost.restart()
+
+
+def finished(signpost: Signpost, run: str, text: str) -> None:
+    """Exactly one post, unless it was being sent when the host died: then at most one, told so."""
+    story = signpost.wait(run, "closed")
+    assert story["outcome"] == "Approve"
+    assert story["signedText"] == text
+    assert len(signpost.posts(text)) == 1
+    assert story["delivery"]["state"] in ("handed over", "unknown")

@@ -1,0 +1,72 @@
+"""A loopback model that answers at once: the wire protocol of chat completions, no thinking."""
+
+import asyncio
+import threading
+from contextlib import AbstractContextManager
+from typing import Any, Self
+
+from aiohttp import web
+
+TEXT = "The new terrace opens on Monday, and coffee is free until noon. Come and see it!"
+
+
+class QuickModel(AbstractContextManager["QuickModel"]):
+    """Serves `/v1/chat/completions` on a port of its own, in a thread of its own.
+
+    `delay` is in seconds, `script` holds `(status, body)` pairs that are answered first, and
+    `calls` counts the requests.
+    """
+
+    def __init__(self, *, delay: float = 0.0) -> None:
+        self.delay = delay
+        self.calls = 0
+        self.text = TEXT
+        self.script: list[tuple[int, Any]] = []
+        self.url = ""
+        self._loop = asyncio.new_event_loop()
+        self._ready = threading.Event()
+        self._thread = threading.Thread(target=self._serve, daemon=True)
+
+    def __enter__(self) -> Self:
+        self._thread.start()
+        self._ready.wait()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._loop.call_soon_threadsafe(self._loop.stop)
+        self._thread.join()
+
+    def _serve(self) -> None:
+        asyncio.set_event_loop(self._loop)
+        app = web.Application()
+        app.router.add_post("/v1/chat/completions", self._complete)
+        runner = web.AppRunner(app, access_log=None)
+        self._loop.run_until_complete(runner.setup())
+        self._loop.run_until_complete(web.TCPSite(runner, "127.0.0.1", 0).start())
+        self.url = f"http://127.0.0.1:{runner.addresses[0][1]}/v1"
+        self._ready.set()
+        self._loop.run_forever()
+        self._loop.run_until_complete(runner.cleanup())
+        self._loop.close()
+
+    async def _complete(self, request: web.Request) -> web.Response:
+        self.calls += 1
+        await request.read()
+        await asyncio.sleep(self.delay)
+        if self.script:
+            status, body = self.script.pop(0)
+            return web.json_response(body, status=status)
+        return web.json_response(completion(self.text))
+
+
+def completion(text: str, finish_reason: str = "stop") -> dict[str, Any]:
+    """Build the body that chat completions answer with."""
+    message = {"role": "assistant", "content": text}
+    return {
+        "id": "chatcmpl-1",
+        "object": "chat.completion",
+        "created": 1_700_000_000,
+        "model": "quick",
+        "choices": [{"index": 0, "finish_reason": finish_reason, "message": message}],
+        "usage": {"prompt_tokens": 10, "completion_tokens": 20, "total_tokens": 30},
+    }

@@ -1,0 +1,225 @@
+"""Serves the console's pages as Signpost does, with API answers that a test scripts."""
+
+from collections import deque
+from pathlib import Path
+from typing import Any, NamedTuple, Self
+
+from aiohttp import web
+
+CONSOLE = Path(__file__).parents[2] / "console"
+ADAPTIVE_CARDS = CONSOLE / "node_modules/adaptivecards/dist/adaptivecards.min.js"
+PAGES = {"": "start.html", "runs": "run.html", "approvals": "sign.html"}
+POLICY = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; "
+    "connect-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
+)
+RUN = "9f2c41d0a7e84b0d8c5b1f3e6a7d2c90"
+APPROVAL = f"{RUN}-1"
+DRAFT = (
+    "We are moving to the new office in May.\n\n"
+    "Boxes arrive on Monday. Please label yours with your name and your floor.\n"
+    "Questions? Ask Megan."
+)
+Json = dict[str, Any]
+
+
+class Answer(NamedTuple):
+    """One scripted answer; `drop` closes the connection after the request was read."""
+
+    status: int = 200
+    body: Json | None = None
+    drop: bool = False
+
+
+class Asked(NamedTuple):
+    """One request as it came in."""
+
+    headers: dict[str, str]
+    body: Json
+
+
+class SignpostApi:
+    """The double: `on` scripts a route, `asked` holds what came in on it."""
+
+    def __init__(self) -> None:
+        self.url = ""
+        self.asked: dict[str, list[Asked]] = {}
+        self._script: dict[str, deque[Answer]] = {}
+        self._runner = web.AppRunner(self._app(), access_log=None)
+
+    def on(self, route: str, *answers: Answer) -> None:
+        """Answer `GET /api/flows` and the like: one answer after another, the last one for good."""
+        self._script[route] = deque(answers)
+        self.asked[route] = []
+
+    async def __aenter__(self) -> Self:
+        await self._runner.setup()
+        await web.TCPSite(self._runner, "127.0.0.1", 0).start()
+        self.url = f"http://127.0.0.1:{self._runner.addresses[0][1]}"
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self._runner.cleanup()
+
+    def _app(self) -> web.Application:
+        app = web.Application()
+        app.router.add_get("/assets/{name}", _asset)
+        app.router.add_route("*", "/api/{rest:.*}", self._api)
+        app.router.add_get("/{kind:(runs|approvals)?}{rest:.*}", _page)
+        return app
+
+    async def _api(self, request: web.Request) -> web.Response:
+        route = f"{request.method} {request.path}"
+        body = await request.json() if request.can_read_body else {}
+        self.asked.setdefault(route, []).append(Asked(dict(request.headers), body))
+        script = self._script.get(route)
+        if not script:
+            return web.json_response(status=404, data={"title": "Not found", "detail": route})
+        answer = script[0] if len(script) == 1 else script.popleft()
+        if answer.drop and request.transport:
+            request.transport.abort()
+        if answer.body is None:
+            return web.Response(status=answer.status)
+        kind = "application/problem+json" if answer.status >= 400 else "application/json"
+        return web.json_response(answer.body, status=answer.status, content_type=kind)
+
+
+def problem(status: int, detail: str, **more: Any) -> Answer:
+    """Answer with a problem of RFC 9457."""
+    kind = {"type": "urn:signpost:problem:Invalid", "title": "A value can't be used"}
+    return Answer(status, {**kind, "status": status, "detail": detail, **more})
+
+
+def flow(**changes: Any) -> Json:
+    """Describe the flow as `GET /api/flows` does."""
+    topic = {"name": "Topic", "type": "Text", "required": True, "maxLength": 4000}
+    return {
+        "name": "topic-post",
+        "title": "Post about a topic",
+        "description": "Name a topic; a post about it is drafted, signed by a colleague and posted.",
+        "inputs": [{**topic, "description": "What is the post about?"}],
+        "assignedTo": ["adele@contoso.com", "alex@contoso.com"],
+        "location": "Channel",
+        **changes,
+    }
+
+
+def response(**changes: Any) -> Json:
+    """Describe an approver's answer."""
+    return {
+        "responder": "adele@contoso.com",
+        "approverResponse": "Approve",
+        "comments": "",
+        "acceptedText": None,
+        "requestDate": "2026-11-22T10:00:05Z",
+        "responseDate": "2026-11-22T10:04:00Z",
+        "channel": "page",
+        **changes,
+    }
+
+
+def review(**changes: Any) -> Json:
+    """Describe a run's round."""
+    return {
+        "number": 1,
+        "state": "open",
+        "text": DRAFT,
+        "digest": "sha256:" + "1f" * 32,
+        "finishReason": "stop",
+        "assignedTo": ["adele@contoso.com", "alex@contoso.com"],
+        "openedAt": "2026-11-22T10:00:05Z",
+        "expiresAt": "2099-12-22T10:00:05Z",
+        "nextReminderAt": "2099-11-23T10:00:05Z",
+        **changes,
+    }
+
+
+def run(**changes: Any) -> Json:
+    """Describe a run that waits for its signature."""
+    return {
+        "id": RUN,
+        "flow": "topic-post",
+        "title": "Post about a topic",
+        "state": "waiting",
+        "detail": "Waiting for adele@contoso.com or alex@contoso.com.",
+        "outcome": None,
+        "inputs": {"Topic": "We are moving to the new office in May"},
+        "requestor": "megan@contoso.com",
+        "createdAt": "2026-11-22T10:00:00Z",
+        "closedAt": None,
+        "round": review(),
+        "responses": [],
+        "signedText": None,
+        "signedDigest": None,
+        "delivery": None,
+        **changes,
+    }
+
+
+def closed(delivery: str = "handed over", **changes: Any) -> Json:
+    """Describe a run that was signed and posted, as far as is known."""
+    delivered = {"state": delivery, "target": "Teams channel (Workflows webhook)"}
+    ending = {
+        "state": "closed",
+        "detail": "Handed over to Teams; signed by adele@contoso.com.",
+        "outcome": "Approve",
+        "closedAt": "2026-11-22T10:04:10Z",
+        "round": review(state="decided"),
+        "responses": [response()],
+        "signedText": DRAFT,
+        "signedDigest": "sha256:" + "1f" * 32,
+        "delivery": {**delivered, "at": "2026-11-22T10:04:10Z", "detail": "Teams answered 202."},
+    }
+    return run(**{**ending, **changes})
+
+
+def card(text: str = DRAFT) -> Json:
+    """Build a card with one block a line, as the post's card has."""
+    lines = [{"type": "RichTextBlock", "inlines": [_run(line)]} for line in text.split("\n")]
+    heading = {"type": "RichTextBlock", "inlines": [_run("News", weight="Bolder", size="Large")]}
+    signed = {"type": "RichTextBlock", "inlines": [_run("Drafted with AI, signed by adele")]}
+    return {"type": "AdaptiveCard", "version": "1.5", "body": [heading, *lines, signed]}
+
+
+def _run(text: str, **look: str) -> Json:
+    return {"type": "TextRun", "text": text, **look}
+
+
+def approval(text: str = DRAFT, **changes: Any) -> Json:
+    """Describe an open approval, as its approver sees it."""
+    return {
+        "id": APPROVAL,
+        "run": RUN,
+        "round": 1,
+        "flow": "topic-post",
+        "title": "Sign the post about a topic",
+        "details": "Please check facts, names and tone. What you sign is what is posted.",
+        "state": "open",
+        "outcome": None,
+        "decision": None,
+        "text": text,
+        "digest": "sha256:" + "1f" * 32,
+        "card": card(text),
+        "you": "adele@contoso.com",
+        "assignedTo": ["adele@contoso.com", "alex@contoso.com"],
+        "requestor": "megan@contoso.com",
+        "inputs": {"Topic": "We are moving to the new office in May"},
+        "requestDate": "2026-11-22T10:00:05Z",
+        "expiresAt": "2099-12-22T10:00:05Z",
+        "options": ["Approve", "Reject"],
+        "allowEdits": True,
+        "requireComment": ["Reject"],
+        "maxBytes": 28000,
+        **changes,
+    }
+
+
+async def _asset(request: web.Request) -> web.FileResponse:
+    name = request.match_info["name"]
+    path = ADAPTIVE_CARDS if name == ADAPTIVE_CARDS.name else CONSOLE / name
+    return web.FileResponse(path)
+
+
+async def _page(request: web.Request) -> web.FileResponse:
+    path = CONSOLE / PAGES[request.match_info["kind"]]
+    return web.FileResponse(path, headers={"Content-Security-Policy": POLICY})
