@@ -1,0 +1,43 @@
+// Owns talking to Signpost's HTTP API: JSON in and out, problem answers, the access key.
+
+const KEY = "signpost-access-key";
+const SENT = " What you sent may have arrived or not. Press again: it counts only once.";
+
+/** What went wrong, as a sentence. `status` is 0 when no answer came back. */
+export class Problem extends Error {
+  constructor(status, { title, detail, ...more } = {}) {
+    super(detail ?? title ?? `Signpost answered ${status} without saying why.`);
+    Object.assign(this, more, { status });
+  }
+}
+
+const send = (path, { method = "GET", body, headers }) => {
+  const key = sessionStorage.getItem(KEY);
+  const all = { ...headers, ...(body && { "Content-Type": "application/json" }),
+    ...(key && { "x-functions-key": key }) };
+  return fetch(path, { method, headers: all, body: body && JSON.stringify(body) })
+    .catch(() => { throw new Problem(0, { detail: `Signpost does not answer.${body ? SENT : ""}` }); });
+};
+
+/** Ask for the access key in the page's dialog; resolves to whether there is one to try. */
+const askKey = (dialog) => new Promise((resolve) => {
+  const input = dialog.querySelector("input");
+  dialog.querySelector(".error").hidden = sessionStorage.getItem(KEY) === null;
+  dialog.returnValue = input.value = "";
+  dialog.addEventListener("close", () => {
+    const isGiven = dialog.returnValue === "use" && input.value.trim() !== "";
+    if (isGiven) sessionStorage.setItem(KEY, input.value.trim());
+    resolve(isGiven);
+  }, { once: true });
+  dialog.showModal();
+});
+
+/** Call the API. Throws Problem for every answer that isn't a success, and for none. */
+export const call = async (path, options = {}) => {
+  const dialog = document.getElementById("access"); // only pages whose routes take a key have it
+  let answer = await send(path, options);
+  while (answer.status === 401 && dialog && await askKey(dialog)) answer = await send(path, options);
+  const content = await answer.json().catch(() => undefined);
+  if (!answer.ok) throw new Problem(answer.status, content);
+  return content;
+};
