@@ -1,0 +1,93 @@
+"""Owns the divergence detector: it says where Azure would hang, though the code looks right.
+
+The SDK decides what the user's code sees, the host's replay what is scheduled. Both read the
+same history by different rules. Where they part, the instance hangs or goes wrong in Azure.
+"""
+
+import logging
+from typing import Any
+
+from devhost.replay import Action, ActionType, Outcome
+
+_log = logging.getLogger("devhost.divergence")
+_FIRE_AND_FORGET = (
+    ActionType.SIGNAL_ENTITY,
+    ActionType.SCHEDULED_SIGNAL_ENTITY,
+    ActionType.CONTINUE_AS_NEW,
+)
+_said: set[tuple[str, str]] = set()
+
+
+def find(state: dict[str, Any], outcome: Outcome) -> str | None:
+    """Compare the SDK's view with the host's; returns what would happen in Azure, if they differ.
+
+    `state` is what the SDK handed back, `outcome` what the host's replay made of it.
+    """
+    actions: list[Action] = state["actions"][0]
+    if outcome.suspended or outcome.status != "Running":
+        return None
+    done = state["isDone"] or bool(state.get("error"))
+    if outcome.blocked_at < len(actions) - (0 if done else 1):
+        return _behind(actions[outcome.blocked_at], done=done)
+    if done and outcome.open_timers:
+        return (
+            "the orchestrator has ended, but the instance stays Running until its last timer fires:"
+            " cancel each timer that lost, with timer.cancel()"
+        )
+    if not done and actions and outcome.blocked_at == len(actions):
+        return _ahead(actions[-1])
+    return None
+
+
+def report(name: str, instance: str, finding: str | None) -> None:
+    """Log a finding, once for each orchestrator."""
+    if finding is None or (name, finding) in _said:
+        return
+    _said.add((name, finding))
+    _log.warning(
+        "Orchestrator '%s' (instance '%s') would hang or go wrong in Azure: %s.",
+        name, instance, finding,
+    )  # fmt: skip
+
+
+def _behind(action: Action, *, done: bool) -> str:
+    kind = ActionType(action["actionType"])
+    rest = "the instance does not end" if done else "what follows is not scheduled"
+    if kind is ActionType.WHEN_ALL:
+        return (
+            f"a task_all failed early, and {rest} before all of its tasks have ended: let the "
+            "activities return their errors as values"
+        )
+    if kind is ActionType.WAIT_FOR_EXTERNAL_EVENT:
+        return (
+            f"a wait for event '{action['externalEventName']}' got an event that an earlier wait "
+            f"had already used, and {rest} until a new one comes: use one name for each wait, "
+            "such as decision-1, decision-2"
+        )
+    if kind is ActionType.WHEN_ANY:
+        return (
+            f"a task_any waits only for the tasks that are new in it, and {rest} until one of "
+            "those ends: make new timers and waits for each task_any, and cancel the losers"
+        )
+    return f"the host still waits for {kind.name.lower()}, and {rest}: yield each new task once"
+
+
+def _ahead(action: Action) -> str | None:
+    kind = ActionType(action["actionType"])
+    if kind in _FIRE_AND_FORGET:
+        return None
+    names = sorted(set(_event_names(action)))
+    if names:
+        return (
+            f"an event for {', '.join(map(repr, names))} came in, but not in the letters that the "
+            "code waits for, or not to the newest wait of that name: raise events under exactly "
+            "the same name, one name for each wait"
+        )
+    return "the host takes the last task for ended, the code still waits for it"
+
+
+def _event_names(action: Action) -> list[str]:
+    if "compoundActions" in action:
+        return [name for member in action["compoundActions"] for name in _event_names(member)]
+    name = action.get("externalEventName")
+    return [name] if name else []

@@ -1,0 +1,250 @@
+"""Owns running user code, away from the host's event loop, with the SDK's own converters.
+
+As in Azure, async functions share one event loop and all others run on a thread pool, so user
+code that calls the host over HTTP never waits for itself.
+"""
+
+import asyncio
+import functools
+import json
+import logging
+import os
+import sys
+import threading
+import traceback
+import uuid
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import azure.functions as func
+from azure.functions.meta import Datum
+
+from devhost.loader import Function, converter
+
+if TYPE_CHECKING:
+    from collections.abc import Generator
+
+_log = logging.getLogger("devhost.invoke")
+_T = TypeVar("_T")
+_MARKER = "\n\n$OutOfProcData$:"
+_SLOW = 30.0  # seconds after which the log says that a function is still running
+_HISTORY_EVENT = "azure.durable_functions.models.history.HistoryEvent"
+_REMEMBERED_STAMPS = 2**16
+
+
+@dataclass(frozen=True, slots=True)
+class TraceContext(func._abc.TraceContext):  # noqa: SLF001 - the SDK exports no public name for it
+    """The W3C trace headers of the call that led to this invocation."""
+
+    trace_parent: str = ""
+    trace_state: str = ""
+    attributes: dict[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class RetryContext(func._abc.RetryContext):  # noqa: SLF001 - the SDK exports no public name for it
+    """How often the host has retried this invocation; the devhost itself never retries one."""
+
+    retry_count: int = 0
+    max_retry_count: int = 0
+    exception: Any = None
+
+
+@dataclass(frozen=True, slots=True)
+class Context(func.Context):
+    """What a function learns of its own invocation."""
+
+    function_name: str
+    function_directory: str
+    invocation_id: str = field(default_factory=lambda: str(uuid.uuid4()))
+    trace_context: TraceContext = field(default_factory=TraceContext)
+    retry_context: RetryContext = field(default_factory=RetryContext)
+    thread_local_storage: Any = field(default_factory=threading.local)
+
+
+class Output(func.Out[Any]):
+    """The holder that a function puts the value of an output binding into."""
+
+    def __init__(self) -> None:
+        self._value: Any = None
+
+    def set(self, val: Any) -> None:  # noqa: ANN401 - any value
+        """Set the value."""
+        self._value = val
+
+    def get(self) -> Any:  # noqa: ANN401 - any value
+        """Return the value."""
+        return self._value
+
+
+@dataclass(slots=True)
+class Result:
+    """What an invocation gave: its return value and those of its output bindings, encoded."""
+
+    value: Datum | None
+    outputs: dict[str, Datum]
+
+
+class Invocation:
+    """One call of a function: decodes what goes in and encodes what comes out."""
+
+    def __init__(self, function: Function, data: Datum, client: str, trace: TraceContext) -> None:
+        self._function = function
+        self._data = data
+        self._client = client
+        self._trace = trace
+        self._outputs = {name: Output() for name in function.outputs}
+
+    def arguments(self) -> dict[str, Any]:
+        """Decode the arguments of the call."""
+        function = self._function
+        found: dict[str, Any] = {**self._outputs}
+        for name, kind in function.inputs.items():
+            if name == function.trigger["name"]:
+                used = converter(kind)
+                found[name] = self._data.value
+                if used is not None:
+                    found[name] = used.decode(self._data, trigger_metadata={})
+            else:
+                found[name] = self._client
+        if function.wants_context:
+            context = Context(function.name, str(function.folder), trace_context=self._trace)
+            context.thread_local_storage.invocation_id = context.invocation_id
+            found["context"] = context
+        return found
+
+    def result(self, value: Any) -> Result:  # noqa: ANN401 - whatever user code returns
+        """Encode what the call returned."""
+        function = self._function
+        outputs = {
+            name: _encode(function.outputs[name], holder.get(), None)
+            for name, holder in self._outputs.items()
+            if holder.get() is not None
+        }
+        if function.returns is None and value is not None:
+            raise RuntimeError(
+                f"function {function.name!r} without a $return binding returned a non-None value"
+            )
+        if value is None and function.returns in (None, "http"):
+            return Result(None, outputs)
+        return Result(_encode(str(function.returns), value, function.return_type), outputs)
+
+    def run(self) -> Result:
+        """Call a plain function."""
+        with _contained(self._function.name):
+            return self.result(self._function.call(**self.arguments()))
+
+    async def run_async(self) -> Result:
+        """Call an async function."""
+        with _contained(self._function.name):
+            return self.result(await self._function.call(**self.arguments()))
+
+
+def _encode(kind: str, value: Any, expected: Any) -> Datum:  # noqa: ANN401 - any value and type
+    used = converter(kind)
+    try:
+        if used is None:
+            return Datum(value if isinstance(value, str | bytes) else json.dumps(value), "string")
+        return used.encode(value, expected_type=expected)  # type: ignore[no-any-return] # no hints in the SDK
+    except NotImplementedError as error:
+        raise TypeError(
+            f'unable to encode outgoing TypedData: unsupported type "{kind}" for Python type '
+            f'"{type(value).__name__}"'
+        ) from error
+
+
+@contextmanager
+def _contained(name: str) -> "Generator[None]":
+    """Keep user code from ending a thread or the loop of all async functions."""
+    try:
+        yield
+    except (SystemExit, KeyboardInterrupt, GeneratorExit) as error:
+        raise RuntimeError(
+            f"function {name!r} tried to end its thread with {type(error).__name__}: {error}"
+        ) from error
+
+
+class Worker:
+    """The threads that user code runs on."""
+
+    def __init__(self) -> None:
+        default = min(32, (os.cpu_count() or 1) + 4)
+        size = int(os.environ.get("PYTHON_THREADPOOL_THREAD_COUNT", default))
+        self._functions = ThreadPoolExecutor(size, "functions")
+        self._replays = ThreadPoolExecutor(size, "replays")
+        self._loop = asyncio.new_event_loop()
+        self._thread = threading.Thread(target=self._loop.run_forever, name="async", daemon=True)
+        self._thread.start()
+        _remember_stamps()
+
+    async def call(
+        self, function: Function, data: Datum, client: str = "", trace: TraceContext | None = None
+    ) -> Result:
+        """Run a function of the app; raises what user code raised."""
+        invocation = Invocation(function, data, client, trace or TraceContext())
+        with _watched(function):
+            if function.is_async:
+                waiting = asyncio.run_coroutine_threadsafe(invocation.run_async(), self._loop)
+                return await asyncio.wrap_future(waiting)
+            loop = asyncio.get_running_loop()
+            return await loop.run_in_executor(self._functions, invocation.run)
+
+    async def compute(self, function: Function, work: Callable[[], _T]) -> _T:
+        """Run an orchestrator's or entity's episode, away from the host's event loop."""
+        with _watched(function):
+            return await asyncio.get_running_loop().run_in_executor(self._replays, work)
+
+    def stop(self) -> None:
+        """Let go of the threads; one that is stuck in user code is left behind."""
+        self._functions.shutdown(wait=False, cancel_futures=True)
+        self._replays.shutdown(wait=False, cancel_futures=True)
+        self._loop.call_soon_threadsafe(self._loop.stop)
+
+
+@contextmanager
+def _watched(function: Function) -> "Generator[None]":
+    alarm = asyncio.get_running_loop().call_later(_SLOW, _warn_slow, function)
+    try:
+        yield
+    finally:
+        alarm.cancel()
+
+
+def _warn_slow(function: Function) -> None:
+    advice = {
+        "orchestrationTrigger": "an orchestrator must only schedule: move loops and I/O into "
+        "an activity, and yield what you wait for",
+    }.get(function.kind, "other functions keep running, but its thread is taken")
+    if function.is_async:
+        advice = "while it blocks, no other async function runs: await instead of blocking"
+    _log.warning("Function '%s' has been running for %.0f s: %s.", function.name, _SLOW, advice)
+
+
+def run_orchestrator(function: Function, body: str) -> dict[str, Any]:
+    """Let the SDK replay an orchestration; returns its state: isDone, actions, output, error.
+
+    This is the only place that knows the SDK's 1.x protocol for orchestrators. A failure comes
+    as an exception that carries the state behind a marker; "stack" is where it was raised.
+    """
+    try:
+        state: dict[str, Any] = json.loads(function.call(func.OrchestrationContext(body)))
+    except BaseException as error:  # noqa: BLE001 - whatever user code raises fails only this instance
+        text = str(error)
+        _, found, carried = text.partition(_MARKER)
+        state = json.loads(carried) if found else {"isDone": False, "actions": [[]]}
+        state.setdefault("error", text or type(error).__name__)
+        state["stack"] = "".join(traceback.format_exception(error.__cause__ or error)).strip()
+    return state
+
+
+def _remember_stamps() -> None:
+    """Let the SDK parse a time stamp once.
+
+    It spends four fifths of a replay on parsing the stamps of the whole history again.
+    """
+    module = sys.modules.get(_HISTORY_EVENT)
+    if module is not None and not hasattr(module.dt_parse, "cache_info"):
+        module.dt_parse = functools.lru_cache(_REMEMBERED_STAMPS)(module.dt_parse)  # type: ignore[attr-defined] # a name of the SDK's module

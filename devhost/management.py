@@ -1,0 +1,392 @@
+"""Owns the client and management API: what the SDK's durable client and other tools call.
+
+Answers follow HttpApiHandler of the durable extension (see README for its version).
+"""
+
+import asyncio
+import json
+import re
+import uuid
+from collections.abc import Awaitable, Callable
+from datetime import datetime
+from typing import Any
+from urllib.parse import quote
+
+from aiohttp import web
+
+from devhost import entities
+from devhost.engine import Conflict, Engine
+from devhost.history import EventType, moment_of, stamp
+from devhost.keys import Keys
+from devhost.replay import compact
+from devhost.status import history_of, status_of, value_of
+from devhost.store import Instance, Query
+
+MOUNTS = ("/durabletask/", "/runtime/webhooks/durabletask/")
+_PUBLIC = MOUNTS[1].rstrip("/")
+_OPERATIONS = ("raiseEvent", "terminate", "suspend", "resume", "rewind", "restart")
+_TOKEN = "x-ms-continuation-token"  # noqa: S105 - the name of a header
+_MAX_ID = 256
+_BAD_ID = re.compile(r"[/\\#?\x00-\x1f\x7f-\x9f]")
+
+
+class BadRequestError(Exception):
+    """The request can't be met; the message becomes ExceptionMessage."""
+
+
+def reply(status: int, value: object = None, **headers: str) -> web.Response:
+    """Answer with JSON."""
+    names = {name.replace("_", "-"): text for name, text in headers.items()}
+    return web.Response(
+        status=status, text=compact(value), content_type="application/json", headers=names
+    )
+
+
+def failure(status: int, error: str, message: str = "", kind: str = "") -> web.Response:
+    """Answer with an error in the extension's shape."""
+    return reply(
+        status,
+        {
+            "Message": message or error,
+            "ExceptionMessage": error,
+            "ExceptionType": kind or "System.ArgumentException",
+            "StackTrace": "",
+        },
+    )
+
+
+def empty(status: int) -> web.Response:
+    """Answer without a body."""
+    return web.Response(status=status)
+
+
+class Management:
+    """Answers the calls below a mount point."""
+
+    def __init__(self, engine: Engine, keys: Keys) -> None:
+        self._engine, self._store, self._keys = engine, engine.store, keys
+        self.origin = ""  # where clients reach this host; known once it listens
+
+    # Links
+
+    @property
+    def _query(self) -> str:
+        hub = quote(self._engine.config.task_hub)
+        return f"taskHub={hub}&connection=Storage&code={quote(self._keys.system)}"
+
+    def links(self, key: str, origin: str) -> dict[str, str]:
+        """Return the management addresses of an instance."""
+        base = f"{origin}{_PUBLIC}/instances/{quote(key, safe='')}"
+        query = self._query
+        found = {
+            "id": key,
+            "statusQueryGetUri": f"{base}?{query}",
+            "sendEventPostUri": f"{base}/raiseEvent/{{eventName}}?{query}",
+            "purgeHistoryDeleteUri": f"{base}?{query}",
+            "restartPostUri": f"{base}/restart?{query}",
+        }
+        for operation in ("terminate", "rewind", "suspend", "resume"):
+            found[f"{operation}PostUri"] = f"{base}/{operation}?reason={{text}}&{query}"
+        return found
+
+    def binding(self) -> str:
+        """Return what a durable client parameter is given (JSON)."""
+        create = f"{self.origin}{_PUBLIC}/orchestrators/{{functionName}}[/{{instanceId}}]?"
+        code = f"code={quote(self._keys.system)}"
+        wait = "timeout={timeoutInSeconds}&pollingInterval={intervalInSeconds}&"
+        return compact(
+            {
+                "taskHubName": self._engine.config.task_hub,
+                "connectionName": "Storage",
+                "creationUrls": {
+                    "createNewInstancePostUri": create + code,
+                    "createAndWaitOnNewInstancePostUri": create + wait + code,
+                },
+                "managementUrls": self.links("INSTANCEID", self.origin),
+                "baseUrl": self.origin + _PUBLIC,
+                "requiredQueryStringParameters": code,
+                "rpcBaseUrl": f"{self.origin}{MOUNTS[0]}",
+                "httpBaseUrl": self.origin + _PUBLIC,
+            }
+        )
+
+    # Routing
+
+    async def handle(self, request: web.Request, path: str) -> web.Response:
+        """Answer a call; `path` is what follows the mount point, decoded."""
+        if not self._keys.admits(request, "system"):
+            return empty(401)
+        try:
+            return await self._route(request, path.strip("/").split("/"))
+        except BadRequestError as error:
+            return failure(400, str(error), "One or more of the arguments submitted is incorrect")
+        except Conflict as error:
+            return failure(
+                409,
+                str(error),
+                kind="DurableTask.Core.Exceptions.OrchestrationAlreadyExistsException",
+            )
+
+    async def _route(self, request: web.Request, parts: list[str]) -> web.Response:  # noqa: C901, PLR0911 - one line for each route
+        match request.method, *parts:
+            case "POST", "orchestrators", name:
+                return await self._start(request, name, "")
+            case "POST", "orchestrators", name, key:
+                return await self._start(request, name, key)
+            case "GET", "instances":
+                return self._list(request)
+            case "DELETE", "instances":
+                return self._purge_many(request)
+            case "GET", "instances", key:
+                return self._status(request, key)
+            case "DELETE", "instances", key:
+                return self._purge(key)
+            case "POST", "instances", key, "raiseEvent", name:
+                return await self._raise_event(request, key, name)
+            case "POST", "instances", key, operation if operation.lower() in self._operations:
+                return await self._operations[operation.lower()](request, key)
+            case "GET", "entities", *rest:
+                return self._entities(request, rest)
+            case "POST" | "DELETE", "entities", name, *rest:
+                return await self._signal(request, name, rest)
+        return empty(404)
+
+    @property
+    def _operations(
+        self,
+    ) -> dict[str, Callable[[web.Request, str], Awaitable[web.Response]]]:
+        return {
+            "terminate": self._terminate,
+            "suspend": self._suspend,
+            "resume": self._resume,
+            "restart": self._restart,
+        }
+
+    # Starting
+
+    async def _start(self, request: web.Request, name: str, key: str) -> web.Response:
+        text = await _json_body(request)
+        key = key or uuid.uuid4().hex
+        _check_id(key)
+        if self._engine.app.find("orchestrator", name) is None:
+            raise BadRequestError(self._engine.app.unknown("orchestrator", name))
+        config = self._engine.config
+        version = request.query.get("version", config.default_version)
+        self._engine.begin(name, key, text, version, replace_active=config.any_state_is_overridable)
+        return await self._started(request, key)
+
+    async def _started(self, request: web.Request, key: str) -> web.Response:
+        seconds = [_number(request, name) for name in ("timeout", "pollingInterval")]
+        if seconds[0] is not None and seconds[1] is not None:
+            if seconds[1] > seconds[0]:
+                raise BadRequestError(
+                    f"Total timeout {seconds[0]:g} should be bigger than retry timeout "
+                    f"{seconds[1]:g}"
+                )
+            instance = await self._ended(key, seconds[0])
+            if instance is not None:
+                if instance.status == "Completed":
+                    return reply(200, value_of(instance.output))
+                return self._status(request, key)
+        links = self.links(key, str(request.url.origin()))
+        del links["rewindPostUri"]
+        return reply(202, links, Location=links["statusQueryGetUri"], Retry_After="10")
+
+    async def _ended(self, key: str, seconds: float) -> Instance | None:
+        loop = asyncio.get_running_loop()
+        until = loop.time() + seconds
+        while True:
+            instance = self._store.instance(key)
+            if instance is None or not instance.active:
+                return instance
+            if loop.time() >= until:
+                return None
+            await self._engine.until_changed(key, until - loop.time())
+
+    # Reading
+
+    def _status(self, request: web.Request, key: str) -> web.Response:
+        instance = self._store.instance(key)
+        if instance is None:
+            return empty(404)
+        show_input = _flag(request, "showInput", default=True)
+        status = status_of(instance, show_input=show_input)
+        if _flag(request, "showHistory"):
+            outputs = _flag(request, "showHistoryOutput")
+            events = self._store.history(key)
+            status["historyEvents"] = history_of(events, outputs=outputs, inputs=show_input)
+        if instance.active:
+            return reply(202, status, Location=str(request.url), Retry_After="5")
+        hurt = instance.status == "Failed" and _flag(request, "returnInternalServerErrorOnFailure")
+        return reply(500 if hurt else 200, status)
+
+    def _list(self, request: web.Request) -> web.Response:
+        top = int(_number(request, "top") or 100)
+        token = request.headers.get(_TOKEN, "")
+        found = self._store.query(_query_of(request, after=token, top=top + 1))
+        more = found[top - 1].id if len(found) > top else ""
+        show_input = _flag(request, "showInput")
+        shown = [status_of(i, show_input=show_input) for i in found[:top]]
+        response = reply(200, shown)
+        response.headers[_TOKEN] = more
+        return response
+
+    # Purging
+
+    def _purge(self, key: str) -> web.Response:
+        instance = self._store.instance(key)
+        if instance is None and self._store.entity(key) is None:
+            return empty(404)
+        if instance is not None and instance.active:
+            return reply(
+                412,
+                "Only orchestrations in a terminal state can be purged, but the orchestration "
+                f"with instance ID {key} has status {instance.status}",
+            )
+        self._store.purge([key])
+        return reply(200, {"instancesDeleted": 1})
+
+    def _purge_many(self, request: web.Request) -> web.Response:
+        if _moment(request, "createdTimeFrom") is None:
+            return reply(400, "Please provide value for 'createdTimeFrom' parameter.")
+        found = self._store.query(_query_of(request, after="", top=2**31))
+        ids = [i.id for i in found if not i.active]
+        if not ids:
+            return empty(404)
+        self._store.purge(ids)
+        return reply(200, {"instancesDeleted": len(ids)})
+
+    # Operations on an instance
+
+    async def _raise_event(self, request: web.Request, key: str, name: str) -> web.Response:
+        if refused := self._refused(key):
+            return refused
+        if request.content_type != "application/json":
+            return failure(400, "Only application/json request content is supported")
+        text = await _json_body(request)
+        self._engine.send(key, EventType.EVENT_RAISED, Name=name, Input=text or "null")
+        return empty(202)
+
+    def _refused(self, key: str) -> web.Response | None:
+        instance = self._store.instance(key)
+        if instance is None:
+            return empty(404)
+        return None if instance.active else empty(410)
+
+    async def _terminate(self, request: web.Request, key: str) -> web.Response:
+        if refused := self._refused(key):
+            return refused
+        self._engine.send(key, EventType.EXECUTION_TERMINATED, Input=_reason(request))
+        return empty(202)
+
+    async def _suspend(self, request: web.Request, key: str) -> web.Response:
+        if refused := self._refused(key):
+            return refused
+        self._engine.send(key, EventType.EXECUTION_SUSPENDED, Reason=_reason(request))
+        return empty(202)
+
+    async def _resume(self, request: web.Request, key: str) -> web.Response:
+        if refused := self._refused(key):
+            return refused
+        self._engine.send(key, EventType.EXECUTION_RESUMED, Reason=_reason(request))
+        return empty(202)
+
+    async def _restart(self, request: web.Request, key: str) -> web.Response:
+        old = self._store.instance(key)
+        if old is None:
+            return failure(
+                400,
+                f"An orchestrationInstanceId with the name '{key}' was not found.",
+                "InstanceId does not match a valid orchestration instance.",
+            )
+        fresh = _flag(request, "restartWithNewInstanceId", default=True)
+        new = uuid.uuid4().hex if fresh else key
+        self._engine.begin(old.name, new, old.input, old.version, replace_active=False)
+        return await self._started(request, new)
+
+    # Entities
+
+    def _entities(self, request: web.Request, parts: list[str]) -> web.Response:
+        if len(parts) == 2 and parts[1]:  # noqa: PLR2004 - name and key
+            found = self._store.entity(entities.entity_id(*parts))
+            return empty(404) if found is None else reply(200, value_of(found[0]))
+        prefix = f"@{parts[0].lower()}@" if parts and parts[0] else "@"
+        fetch = _flag(request, "fetchState")
+        listed = []
+        for key, state, updated in self._store.entities(prefix):
+            _, name, rest = key.split("@", 2)
+            entry: dict[str, Any] = {"entityId": {"name": name, "key": rest}}
+            entry["lastOperationTime"] = updated[:19] + "Z"
+            listed.append(entry | ({"state": value_of(state)} if fetch else {}))
+        return reply(200, listed)
+
+    async def _signal(self, request: web.Request, name: str, rest: list[str]) -> web.Response:
+        if self._engine.app.find("entity", name) is None:
+            raise BadRequestError(self._engine.app.unknown("entity", name))
+        operation = "delete" if request.method == "DELETE" else request.query.get("op", "")
+        body = await request.text()
+        if body and request.content_type == "application/json":
+            body = await _json_body(request) or ""
+        elif body:
+            body = compact(body)
+        key = rest[0] if rest else ""
+        self._engine.signal(entities.entity_id(name, key), operation, body or None)
+        return empty(202)
+
+
+def _check_id(key: str) -> None:
+    if key.startswith("@"):
+        raise BadRequestError("Orchestration instance ids must not start with @.")
+    if _BAD_ID.search(key):
+        raise BadRequestError(
+            "Orchestration instance ids must not contain /, \\, #, ?, or control characters."
+        )
+    if len(key) > _MAX_ID:
+        raise BadRequestError(f"Instance ID lengths must not exceed {_MAX_ID} characters.")
+
+
+async def _json_body(request: web.Request) -> str | None:
+    """Return the body, which must be JSON, in the compact form; None when there is none."""
+    text = await request.text()
+    if not text:
+        return None
+    try:
+        return compact(json.loads(text))
+    except ValueError as error:
+        raise BadRequestError(f"Invalid JSON content: {error}") from error
+
+
+def _reason(request: web.Request) -> str:
+    return request.query.get("reason", "")
+
+
+def _flag(request: web.Request, name: str, *, default: bool = False) -> bool:
+    return {"true": True, "false": False}.get(request.query.get(name, "").lower(), default)
+
+
+def _number(request: web.Request, name: str) -> float | None:
+    try:
+        return float(request.query[name])
+    except (KeyError, ValueError):
+        return None
+
+
+def _moment(request: web.Request, name: str) -> datetime | None:
+    text = request.query.get(name, "").replace(" ", "+")
+    try:
+        return moment_of(text)
+    except ValueError:
+        return None
+
+
+def _query_of(request: web.Request, *, after: str, top: int) -> Query:
+    wanted = ",".join(request.query.getall("runtimeStatus", [])).split(",")
+    first, last = _moment(request, "createdTimeFrom"), _moment(request, "createdTimeTo")
+    return Query(
+        prefix=request.query.get("instanceIdPrefix", ""),
+        created_from=stamp(first) if first else "",
+        created_to=stamp(last) if last else "9",
+        statuses=tuple(s.strip() for s in wanted if s.strip()),
+        after=after,
+        top=top,
+    )

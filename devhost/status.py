@@ -1,0 +1,99 @@
+"""Owns how an orchestration is shown to clients: the status JSON and its history events."""
+
+import json
+from typing import Any
+
+from devhost.history import EventType
+from devhost.store import Instance
+
+_HIDDEN = (EventType.ORCHESTRATOR_STARTED, EventType.ORCHESTRATOR_COMPLETED)
+_SCHEDULED = (EventType.TASK_SCHEDULED, EventType.SUB_ORCHESTRATION_CREATED)
+_ANSWERS = (
+    EventType.TASK_COMPLETED,
+    EventType.TASK_FAILED,
+    EventType.SUB_ORCHESTRATION_COMPLETED,
+    EventType.SUB_ORCHESTRATION_FAILED,
+)
+_DROPPED = ("EventId", "IsPlayed", "TaskScheduledId", "TimerId", "Version")
+_NAMES = {
+    EventType.EXECUTION_STARTED: "ExecutionStarted",
+    EventType.EXECUTION_COMPLETED: "ExecutionCompleted",
+    EventType.EXECUTION_TERMINATED: "ExecutionTerminated",
+    EventType.TASK_SCHEDULED: "TaskScheduled",
+    EventType.TASK_COMPLETED: "TaskCompleted",
+    EventType.TASK_FAILED: "TaskFailed",
+    EventType.SUB_ORCHESTRATION_CREATED: "SubOrchestrationInstanceCreated",
+    EventType.SUB_ORCHESTRATION_COMPLETED: "SubOrchestrationInstanceCompleted",
+    EventType.SUB_ORCHESTRATION_FAILED: "SubOrchestrationInstanceFailed",
+    EventType.TIMER_CREATED: "TimerCreated",
+    EventType.TIMER_FIRED: "TimerFired",
+    EventType.EVENT_SENT: "EventSent",
+    EventType.EVENT_RAISED: "EventRaised",
+    EventType.GENERIC: "GenericEvent",
+    EventType.EXECUTION_SUSPENDED: "ExecutionSuspended",
+    EventType.EXECUTION_RESUMED: "ExecutionResumed",
+}
+
+
+def value_of(text: str | None) -> Any:  # noqa: ANN401 - any JSON value
+    """Read JSON text; text that is none, such as a reason, is shown as it is."""
+    if text is None:
+        return None
+    try:
+        return json.loads(text)
+    except ValueError:
+        return text
+
+
+def status_of(instance: Instance, *, show_input: bool = True) -> dict[str, Any]:
+    """Return the status of an orchestration, without its history."""
+    return {
+        "name": instance.name,
+        "instanceId": instance.id,
+        "runtimeStatus": instance.status,
+        "input": value_of(instance.input) if show_input else None,
+        "customStatus": value_of(instance.custom),
+        "output": value_of(instance.output),
+        "createdTime": instance.created[:19] + "Z",
+        "lastUpdatedTime": instance.updated[:19] + "Z",
+        "historyEvents": None,
+    }
+
+
+def history_of(events: list[str], *, outputs: bool, inputs: bool) -> list[dict[str, Any]]:
+    """Return history events (JSON texts) as clients see them, each call merged into its answer."""
+    read = [json.loads(text) for text in events]
+    calls = {e["EventId"]: e for e in read if e["EventType"] in _SCHEDULED}
+    answered = {e["TaskScheduledId"] for e in read if e["EventType"] in _ANSWERS}
+    shown = []
+    for event in read:
+        kind = EventType(event["EventType"])
+        if kind in _HIDDEN or (kind in _SCHEDULED and event["EventId"] in answered):
+            continue
+        if kind in _ANSWERS and (call := calls.get(event["TaskScheduledId"])):
+            event["ScheduledTime"] = call["Timestamp"]
+            event["FunctionName"] = call["Name"]
+            if inputs:
+                event["Input"] = value_of(call["Input"])
+        if kind in (EventType.EXECUTION_STARTED, *_SCHEDULED):
+            event["FunctionName"] = event.pop("Name", None)
+        shown.append(_shown(event, kind, outputs=outputs, inputs=inputs))
+    return shown
+
+
+def _shown(
+    event: dict[str, Any], kind: EventType, *, outputs: bool, inputs: bool
+) -> dict[str, Any]:
+    event["EventType"] = _NAMES.get(kind, kind.name)
+    for name in _DROPPED:
+        event.pop(name, None)
+    if "Result" in event:
+        if outputs:
+            event["Result"] = value_of(event["Result"])
+        else:
+            del event["Result"]
+    if not inputs:
+        event.pop("Input", None)
+    elif isinstance(event.get("Input"), str):
+        event["Input"] = value_of(event["Input"])
+    return event
