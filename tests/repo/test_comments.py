@@ -14,7 +14,7 @@ from tests.repo.sources import Module, modules
 EXCEPTION = re.compile(r"#\s*(?:noqa|type:\s*ignore)\b")
 EXCUSED = re.compile(
     r"#\s*(?:noqa: [A-Z]+\d+(?:, ?[A-Z]+\d+)*|type: ignore\[[a-z-]+(?:, ?[a-z-]+)*\])"
-    r"\s+[-#]+\s*\w{3}"
+    r"\s+[-#]+\s*\w.{2}"
 )
 
 

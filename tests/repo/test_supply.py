@@ -1,0 +1,80 @@
+"""What is installed and what runs in continuous integration is fixed to the version."""
+
+from __future__ import annotations
+
+import json
+import re
+import tomllib
+
+import yaml
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
+
+from tests.repo.sources import files, read
+
+PINNED_ACTION = re.compile(r"[\w-]+/[\w./-]+@[0-9a-f]{40} # v\d+\.\d+\.\d+$")
+
+
+def pins(name: str) -> dict[str, str]:
+    """Return the pinned version of each package in a requirements file."""
+    found = re.findall(r"^([\w.-]+)==(\S+)$", read(name), re.MULTILINE)
+    return {canonicalize_name(package): version for package, version in found}
+
+
+def asked(extra: str | None = None) -> list[Requirement]:
+    """Return what pyproject.toml asks for, at run time or for an extra."""
+    project = tomllib.loads(read("pyproject.toml"))["project"]
+    listed = project["optional-dependencies"][extra] if extra else project["dependencies"]
+    return [Requirement(line) for line in listed]
+
+
+def unmet(requirements: list[Requirement], pinned: dict[str, str]) -> list[str]:
+    """Return the requirements that no pin satisfies."""
+    versions = [pinned.get(canonicalize_name(requirement.name)) for requirement in requirements]
+    both = zip(requirements, versions, strict=True)
+    return [str(asked) for asked, version in both if not version or version not in asked.specifier]
+
+
+def test_every_requirement_is_pinned() -> None:
+    """Each line is one exact version, a comment or the include of the runtime."""
+    for name in ("requirements.txt", "requirements-dev.txt"):
+        lines = [line for line in read(name).splitlines() if not line.startswith("#")]
+        allowed = {"-r requirements.txt"} if name == "requirements-dev.txt" else set()
+        assert [line for line in lines if "==" not in line and line not in allowed] == []
+
+
+def test_pins_meet_what_the_project_asks_for() -> None:
+    """The lock isn't older than pyproject.toml; scripts/lock writes it anew."""
+    runtime = pins("requirements.txt")
+    assert unmet(asked(), runtime) == []
+    assert unmet(asked("dev"), runtime | pins("requirements-dev.txt")) == []
+
+
+def test_npm_packages_are_locked() -> None:
+    """Every npm package has a version and a checksum."""
+    packages = json.loads(read("console/package-lock.json"))["packages"]
+    third_party = {name: entry for name, entry in packages.items() if name}
+    assert third_party
+    assert [n for n, entry in third_party.items() if not entry["integrity"]] == []
+
+
+def test_actions_are_pinned_by_commit() -> None:
+    """A moved tag can't change what runs in continuous integration."""
+    workflows = [path for path in files() if path.parent.as_posix() == ".github/workflows"]
+    uses = [use for path in workflows for use in re.findall(r"uses: (.+)", read(path))]
+    assert uses
+    assert [use for use in uses if not PINNED_ACTION.match(use)] == []
+
+
+def test_workflows_may_only_read() -> None:
+    """A workflow's token can't write to the repository."""
+    for path in (path for path in files() if path.parent.as_posix() == ".github/workflows"):
+        workflow = yaml.safe_load(read(path))
+        assert workflow["permissions"] == {"contents": "read"}
+        assert not any("permissions" in job for job in workflow["jobs"].values())
+
+
+def test_continuous_integration_runs_make_check() -> None:
+    """People and machines run the same command."""
+    assert "make check" in read(".ci/run")
+    assert "run: make check" in read(".github/workflows/ci.yml")
