@@ -1,5 +1,6 @@
 """Owns the flow files: what a flow may say, and finding the line of what it says wrong."""
 
+import re
 from collections.abc import Mapping
 from datetime import timedelta
 from functools import cache
@@ -15,7 +16,7 @@ from signpost.problems import fault
 FOLDER = Path(__file__).parent.parent / "flows"
 
 Text = Annotated[str, Meta(min_length=1, max_length=256)]
-Person = Annotated[str, Meta(pattern=r"^[^@\s;]+@[^@\s;]+$", max_length=254)]
+Person = Annotated[str, Meta(pattern=r"^[^@\s;]+@[^@\s;]+\Z", max_length=254)]
 
 
 class _Part(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename="camel"):
@@ -107,41 +108,74 @@ def load_all(folder: Path = FOLDER) -> Mapping[str, Flow]:
 
 def load(path: Path) -> Flow:
     """Read one flow file. Raises BrokenFlow."""
-    source = path.read_text("utf-8")
     try:
+        source = path.read_text("utf-8-sig")
         node = yaml.compose(source, Loader=yaml.CSafeLoader)
         content = yaml.load(source, Loader=yaml.CSafeLoader)
     except yaml.MarkedYAMLError as error:
-        line = error.problem_mark.line + 1 if error.problem_mark else 1
-        raise BrokenFlow(f"{_shown(path)}, line {line}: not YAML: {error.problem}") from error
+        mark = error.problem_mark
+        raise _broken(path, mark.line + 1 if mark else 1, f"not YAML: {error.problem}") from error
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        raise _broken(path, 1, "not YAML: it holds bytes that are no UTF-8 text") from error
+    _refuse_double_keys(path, node)
     try:
         flow = msgspec.convert(content, Flow)
     except msgspec.ValidationError as error:
-        message, trail = fault(error)
+        message, trail = _fault(error, content)
         line = _line(node, trail, message)
-        raise BrokenFlow(
-            f"{_shown(path)}, line {line}, {trail or 'top level'}: {message}"
-        ) from error
+        raise _broken(path, line, f"{trail or 'top level'}: {message}") from error
+    _find_instructions(path, node, flow.draft.instructions)
     return msgspec.structs.replace(flow, name=path.stem)
 
 
-def _shown(path: Path) -> str:
-    return f"{path.parent.name}/{path.name}"
+def _broken(path: Path, line: int, what: str) -> BrokenFlow:
+    return BrokenFlow(f"{path.parent.name}/{path.name}, line {line}, {what}")
 
 
-def _line(node: Any, trail: str, message: str) -> int:  # noqa: ANN401 - a node of PyYAML, which has no types for them
+def _find_instructions(path: Path, node: Any, name: str) -> None:  # noqa: ANN401 - a node of PyYAML, which has no types for them
+    trail = "draft.instructions"
+    if not (path.parent.parent / "instructions" / f"{name}.prompty").is_file():
+        what = f"{trail}: there is no file instructions/{name}.prompty"
+        raise _broken(path, _line(node, trail, ""), what)
+
+
+def _refuse_double_keys(path: Path, node: Any) -> None:  # noqa: ANN401 - as above
+    """Refuse a key that stands twice in one block: YAML would silently take the last."""
+    if not isinstance(node, yaml.CollectionNode):
+        return
+    seen = set()
+    for item in node.value:
+        key, value = item if isinstance(node, yaml.MappingNode) else (None, item)
+        if key and (key.tag, key.value) in seen:
+            raise _broken(path, key.start_mark.line + 1, f"{key.value}: this key stands twice")
+        if key and isinstance(key, yaml.ScalarNode):
+            seen.add((key.tag, key.value))
+        _refuse_double_keys(path, value)
+
+
+def _fault(error: msgspec.ValidationError, content: Any) -> tuple[str, str]:  # noqa: ANN401 - whatever the YAML file holds
+    """Name the fault as `fault` does, and which input it is in, which msgspec leaves out."""
+    message, trail = fault(error)
+    if not trail.startswith("inputs") or not isinstance(content["inputs"], dict):
+        return message, trail
+    for name, value in content["inputs"].items():
+        try:
+            msgspec.convert({name: value}, dict[Text, Input])
+        except msgspec.ValidationError as narrower:
+            message, rest = fault(narrower)
+            return message, f"inputs.{name}{rest.removeprefix('[...]')}"
+    return message, trail
+
+
+def _line(node: Any, trail: str, message: str) -> int:  # noqa: ANN401 - as above
     """Follow `approval.assignedTo[1]` down the nodes as far as they go.
 
-    An unknown key is named by the message, not by the trail, and so looked for last.
+    A key that the message names in backticks, as an unknown one, is looked for last.
     """
     line: int = node.start_mark.line + 1 if node else 1
     steps = [step for part in trail.split(".") if part for step in part.replace("]", "").split("[")]
-    if "unknown field" in message:
-        steps.append(message.split("`")[-2])
-    for step in steps:
+    for step in [*steps, *re.findall("`(.*?)`", message)]:
         node, line = _child(node, step, line)
-        if node is None:
-            break
     return line
 
 

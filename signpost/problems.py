@@ -97,7 +97,8 @@ class Misconfigured(Problem):
 
 def fault(error: msgspec.ValidationError) -> tuple[str, str]:
     """Split what msgspec says into a sentence and the field's path, as `inputs.Topic`."""
-    message, _, trail = str(error).partition(" - at `$")
+    told = str(error).replace(" - at `key` in `$", " (this is about its name) - at `$")
+    message, _, trail = told.partition(" - at `$")
     if "matching regex" in message:
         message = "Expected an e-mail address"  # the only pattern that our types hold
     return message, trail.strip("`.")

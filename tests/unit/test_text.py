@@ -21,9 +21,9 @@ RANGES = [
 HIDDEN = [chr(code) for first, last in RANGES for code in range(first, last + 1)]
 SEEN = [
     "plain", "tab\tand\nline", "\u00e4\u00f6\u00fc \u4f60\u597d \u05e9\u05dc\u05d5\u05dd",
-    "\U0001f468\u200d\U0001f469\u200d\U0001f467", "\u2764\ufe0f", "\U0001f3f3\ufe0f\u200d\U0001f308",
-    "1\ufe0f\u20e3", "\U0001f44b\U0001f3fd", "\U0001f9d1\U0001f3fd\u200d\u2695\ufe0f", "\u2139\ufe0f",
-    "\u0d2e\u0d32\u0d4d\u200d\u0d2a", "\U0001fae8", "no\u00a0break",
+    "\U0001f468\u200d\U0001f469\u200d\U0001f467", "\u2764\ufe0f", "1\ufe0f\u20e3",
+    "\U0001f3f3\ufe0f\u200d\U0001f308", "\U0001f44b\U0001f3fd", "\u2139\ufe0f", "no\u00a0break",
+    "\U0001f9d1\U0001f3fd\u200d\u2695\ufe0f", "\u0d2e\u0d32\u0d4d\u200d\u0d2a", "\U0001fae8",
 ]  # fmt: skip
 
 

@@ -1,0 +1,149 @@
+"""A flow file says what it may, and each mistake in it is named with file, line and field."""
+
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from signpost import flows
+from signpost.flows import BrokenFlow, Flow, Parameters, load, load_all
+
+LINES = """\
+title: News
+inputs:
+  Topic:
+    type: Text
+    required: true
+draft:
+  instructions: write
+  parameters:
+    temperature: 0.3
+approval:
+  type: Approve/Reject - First to respond
+  title: Sign it
+  assignedTo:
+    - adele@contoso.com
+    - alex@contoso.com
+  reminders: P1D
+  expiresAfter: P30D
+post:
+  location: Channel
+  title: News
+"""
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """Lay out a folder of flows beside the instructions that they name."""
+    (tmp_path / "instructions").mkdir()
+    (tmp_path / "instructions/write.prompty").write_text("---\n---\nuser:\nWrite.\n", "utf-8")
+    (tmp_path / "flows").mkdir()
+    return tmp_path / "flows"
+
+
+def read(folder: Path, source: str) -> Flow:
+    """Read a source as the flow file `news.yaml`."""
+    path = folder / "news.yaml"
+    path.write_text(source, "utf-8")
+    return load(path)
+
+
+def broken(folder: Path, old: str, new: str) -> str:
+    """Break the good flow file and give what is said about it."""
+    assert old in LINES
+    with pytest.raises(BrokenFlow) as error:
+        read(folder, LINES.replace(old, new, 1))
+    return str(error.value)
+
+
+def test_a_good_file_is_read(folder: Path) -> None:
+    """The flow has its file's name, and its durations are durations."""
+    flow = read(folder, LINES)
+    assert flow.name == "news"
+    assert flow.approval.reminders == timedelta(days=1)
+
+
+def test_a_byte_order_mark_is_no_mistake(folder: Path) -> None:
+    """Files of editors that write one are read as well."""
+    assert read(folder, "\ufeff" + LINES).title == "News"
+
+
+def test_shipped_flows_are_good() -> None:
+    """The files that come with the app can be used."""
+    assert "topic-post" in load_all(flows.FOLDER)
+
+
+MISTAKES = [
+    ("title: News\n", "", 1, "top level: Object missing required field `title`"),
+    ("title: News\n", "title: 5\n", 1, "title: Expected `str`, got `int`"),
+    ("title: News\n", "title: ''\n", 1, "title: Expected `str` of length >= 1"),
+    ("title: News\n", "title: News\ncolour: red\n", 2, "unknown field `colour`"),
+    ("title: News\n", "title: News\ntitle: Olds\n", 2, "title: this key stands twice"),
+    ("    type: Text", "    type: Number", 4, "inputs.Topic.type: Invalid enum value 'Number'"),
+    ("    type: Text\n", "", 3, "inputs.Topic: Object missing required field `type`"),
+    ("required: true", "required: 'yes'", 5, "inputs.Topic.required: Expected `bool`, got `str`"),
+    ("required: true", "maxLength: 0", 5, "inputs.Topic.maxLength: Expected `int` >= 1"),
+    ("required: true", "maxLength: 4001", 5, "inputs.Topic.maxLength: Expected `int` <= 4000"),
+    ("required: true", "needed: true", 5, "inputs.Topic: Object contains unknown field `needed`"),
+    ("required: true", "type: Text", 5, "type: this key stands twice"),
+    ("  Topic:\n", "  5:\n", 3, "inputs.5: Expected `str`, got `int`"),
+    ("  Topic:\n", "  '':\n", 2, "inputs.: Expected `str` of length >= 1"),
+    ("  Topic:\n    type: Text\n    required: true", "  - Topic", 2, "inputs: Expected `object`"),
+    ("instructions: write", "instructions: missing", 7, "no file instructions/missing.prompty"),
+    ("temperature: 0.3", "temperature: 2.1", 9, "temperature: Expected `float` <= 2.0"),
+    ("temperature: 0.3", "temperature: .nan", 9, "temperature: Expected `float` >= 0.0"),
+    ("temperature: 0.3", "max_tokens: true", 9, "max_tokens: Expected `int | null`"),
+    ("temperature: 0.3", "tempo: 1", 9, "draft.parameters: Object contains unknown field `tempo`"),
+    ("type: Approve/Reject - First to respond", "type: Vote", 11, "approval.type: Invalid enum"),
+    ("    - alex@contoso.com", "    - alex", 15, "approval.assignedTo[1]: Expected an e-mail"),
+    ("    - alex@contoso.com", '    - "a@b\\n"', 15, "approval.assignedTo[1]: Expected an e-mail"),
+    ("    - alex@contoso.com", "    - a@b;c@d", 15, "approval.assignedTo[1]: Expected an e-mail"),
+    ("reminders: P1D", "reminders: daily", 16, "approval.reminders: Invalid ISO8601 duration"),
+    ("reminders: P1D", "reminders: PT59S", 16, "approval: `reminders` must be PT1M or more"),
+    ("expiresAfter: P30D", "expiresAfter: P1M", 17, "approval.expiresAfter: Only units 'D', 'H'"),
+    ("expiresAfter: P30D", "expiresAfter: -P1D", 17, "`expiresAfter` must be between PT1S and"),
+    ("expiresAfter: P30D", "expiresAfter: P366D", 17, "`expiresAfter` must be between PT1S and"),
+    ("expiresAfter: P30D", "requireComment: [Maybe]", 17, "approval.requireComment[0]: Invalid"),
+    ("location: Channel", "location: Moon", 19, "post.location: Invalid enum value 'Moon'"),
+    ("location: Channel", "location: [Channel", 20, "not YAML: did not find expected"),
+    ("title: News\n", "title: &a News\nx: *b\n", 2, "not YAML: found undefined alias"),
+    ("title: News\n", "title: \x00\n", 1, "not YAML: it holds bytes"),
+    (LINES, "", 1, "top level: Expected `object`, got `null`"),
+    (LINES, "- title: News\n", 1, "top level: Expected `object`, got `array`"),
+    (LINES, "title: a\n---\ntitle: b\n", 2, "not YAML: but found another document"),
+]
+
+
+@pytest.mark.parametrize("old,new,line,said", MISTAKES, ids=[said for *_, said in MISTAKES])
+def test_each_mistake_is_named(folder: Path, old: str, new: str, line: int, said: str) -> None:
+    """File, line and field are told, and what is wrong there."""
+    told = broken(folder, old, new)
+    assert told.startswith(f"flows/news.yaml, line {line}, ")
+    assert said in told
+
+
+def test_bytes_that_are_no_text_are_named(folder: Path) -> None:
+    """A file in another encoding is told as such, with its name."""
+    (folder / "news.yaml").write_bytes(b"title: \xff\n")
+    with pytest.raises(BrokenFlow, match="flows/news.yaml, line 1, not YAML"):
+        load(folder / "news.yaml")
+
+
+def test_the_wrong_one_of_several_inputs_is_named(folder: Path) -> None:
+    """The line is that of the input at fault, not of the first."""
+    told = broken(folder, "    required: true", "  Tone:\n    type: Tone")
+    assert told.startswith("flows/news.yaml, line 6, inputs.Tone.type: ")
+
+
+def test_one_broken_file_stops_them_all(folder: Path) -> None:
+    """The app does not start with half of its flows."""
+    (folder / "a.yaml").write_text(LINES, "utf-8")
+    (folder / "b.yaml").write_text("title: x", "utf-8")
+    with pytest.raises(BrokenFlow, match="flows/b.yaml"):
+        load_all(folder)
+
+
+def test_callers_parameters_win_over_the_flows() -> None:
+    """What is unset falls back to the weaker ones; 0 is not unset."""
+    merged = Parameters(temperature=0).over(Parameters(temperature=1, max_tokens=5))
+    assert merged == Parameters(temperature=0, max_tokens=5)
