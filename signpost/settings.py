@@ -1,16 +1,20 @@
 """Owns the app's settings: read once from the environment, checked, and then fixed."""
 
 import os
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult, urlsplit
 
 from signpost.problems import Misconfigured
 
 WORKFLOWS_HOSTS = (".logic.azure.com", ".environment.api.powerplatform.com")
 LOOPBACK_HOSTS = ("localhost", "127.0.0.1", "::1")
 SHORTEST_KEY = 32
+HTTPS = 443
+URL_LETTERS = re.compile(r"[A-Za-z0-9\-._~:/?#\[\]@!$&'()*+,;=%]+")  # RFC 3986
+HOST_NAME = re.compile(r"[a-z0-9-]+(\.[a-z0-9-]+)+")
 
 
 @dataclass(frozen=True, repr=False)
@@ -42,10 +46,10 @@ def settings() -> Settings:
 def read(env: Mapping[str, str]) -> Settings:
     """Check an environment. Raises Misconfigured for what is missing, unsafe or contradictory."""
     local = env.get("SIGNPOST_ENVIRONMENT") == "local"
-    model_base_url, model_name, api_key = _model(env)
+    model_base_url, model_name, api_key = _model(env, local=local)
     return Settings(
         local=local,
-        base_url=_base_url(env),
+        base_url=_base_url(env, local=local),
         signing_keys=_signing_keys(env),
         ledger=_ledger(env),
         model_base_url=model_base_url,
@@ -66,12 +70,21 @@ def _need(env: Mapping[str, str], name: str, what: str) -> str:
     return value
 
 
-def _base_url(env: Mapping[str, str]) -> str:
+def _address(env: Mapping[str, str], name: str, what: str, *, local: bool) -> str:
+    """Read a web address; only on one machine may it be one that travels in the clear."""
+    url = _need(env, name, what)
+    parts = _split(url)
+    if parts and parts.hostname and parts.scheme in ("https", "http" if local else "https"):
+        return url.rstrip("/")
+    raise Misconfigured(f"{name} must be a URL that starts with https://.", field=name)
+
+
+def _base_url(env: Mapping[str, str], *, local: bool) -> str:
     """Links are built from a setting, never from a request's Host header."""
     if env.get("WEBSITE_HOSTNAME") and not env.get("SIGNPOST_BASE_URL"):
         return f"https://{env['WEBSITE_HOSTNAME']}"
-    url = _need(env, "SIGNPOST_BASE_URL", "the address under which people open Signpost")
-    return url.rstrip("/")
+    what = "the address under which people open Signpost"
+    return _address(env, "SIGNPOST_BASE_URL", what, local=local)
 
 
 def _signing_keys(env: Mapping[str, str]) -> tuple[str, ...]:
@@ -94,32 +107,57 @@ def _ledger(env: Mapping[str, str]) -> str:
     return where
 
 
-def _model(env: Mapping[str, str]) -> tuple[str, str, str | None]:
+def _model(env: Mapping[str, str], *, local: bool) -> tuple[str, str, str | None]:
     """Azure OpenAI is called keyless under its `/openai/v1` path; any other URL as it stands."""
-    if endpoint := env.get("AZURE_OPENAI_ENDPOINT"):
+    if env.get("AZURE_OPENAI_ENDPOINT"):
         if env.get("MODEL_BASE_URL"):
             raise Misconfigured(
                 "AZURE_OPENAI_ENDPOINT and MODEL_BASE_URL are both set: remove one of them.",
                 field="MODEL_BASE_URL",
             )
+        endpoint = _address(env, "AZURE_OPENAI_ENDPOINT", "the URL of Azure OpenAI", local=local)
         name = _need(env, "AZURE_OPENAI_DEPLOYMENT", "the deployment that writes the drafts")
-        return endpoint.rstrip("/") + "/openai/v1", name, None
-    url = _need(env, "MODEL_BASE_URL", "an OpenAI-compatible URL, unless AZURE_OPENAI_ENDPOINT is")
+        return endpoint + "/openai/v1", name, None
+    what = "an OpenAI-compatible URL, unless AZURE_OPENAI_ENDPOINT is"
+    url = _address(env, "MODEL_BASE_URL", what, local=local)
     name = _need(env, "MODEL_NAME", "the model that writes the drafts")
-    return url.rstrip("/"), name, env.get("MODEL_API_KEY") or "none"
+    return url, name, env.get("MODEL_API_KEY") or "none"
 
 
 def _webhook(env: Mapping[str, str], name: str, *, local: bool) -> str:
     """Only Workflows' own hosts are sent to, so that a setting can't point the app inwards."""
     url = _need(env, name, "the URL that the Teams workflow shows")
-    parts = urlsplit(url)
-    host = parts.hostname or ""
-    if local and host in LOOPBACK_HOSTS:
-        return url
-    if parts.scheme == "https" and host.endswith(WORKFLOWS_HOSTS) and not parts.username:
+    if (local and _is_loopback(url)) or _is_workflow(url):
         return url
     raise Misconfigured(
         f"{name} must be an https URL of a Teams workflow (its host ends with "
         f"{' or '.join(WORKFLOWS_HOSTS)}).",
         field=name,
     )
+
+
+def _is_loopback(url: str) -> bool:
+    parts = _split(url)
+    return bool(parts) and parts.scheme in ("http", "https") and parts.hostname in LOOPBACK_HOSTS
+
+
+def _is_workflow(url: str) -> bool:
+    """Judge the letters of the host too, since URL parsers disagree about odd ones."""
+    parts = _split(url)
+    return (
+        bool(parts)
+        and parts.scheme == "https"
+        and parts.port in (None, HTTPS)
+        and HOST_NAME.fullmatch(parts.hostname or "") is not None
+        and (parts.hostname or "").endswith(WORKFLOWS_HOSTS)
+    )
+
+
+def _split(url: str) -> SplitResult | None:
+    """Take a URL apart; None when parsers may disagree about it, or it carries a user."""
+    try:
+        parts = urlsplit(url)
+        _ = parts.port  # is parsed when asked for
+    except ValueError:
+        return None
+    return parts if URL_LETTERS.fullmatch(url) and "@" not in parts.netloc else None

@@ -125,7 +125,7 @@ def test_each_mistake_is_named(folder: Path, old: str, new: str, line: int, said
 def test_bytes_that_are_no_text_are_named(folder: Path) -> None:
     """A file in another encoding is told as such, with its name."""
     (folder / "news.yaml").write_bytes(b"title: \xff\n")
-    with pytest.raises(BrokenFlow, match="flows/news.yaml, line 1, not YAML"):
+    with pytest.raises(BrokenFlow, match=r"flows/news.yaml, line 1, not YAML"):
         load(folder / "news.yaml")
 
 
@@ -139,7 +139,7 @@ def test_one_broken_file_stops_them_all(folder: Path) -> None:
     """The app does not start with half of its flows."""
     (folder / "a.yaml").write_text(LINES, "utf-8")
     (folder / "b.yaml").write_text("title: x", "utf-8")
-    with pytest.raises(BrokenFlow, match="flows/b.yaml"):
+    with pytest.raises(BrokenFlow, match=r"flows/b.yaml"):
         load_all(folder)
 
 
