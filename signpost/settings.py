@@ -138,14 +138,16 @@ def _webhook(env: Mapping[str, str], name: str, *, local: bool) -> str:
 
 def _is_loopback(url: str) -> bool:
     parts = _split(url)
-    return bool(parts) and parts.scheme in ("http", "https") and parts.hostname in LOOPBACK_HOSTS
+    if parts is None or parts.scheme not in ("http", "https"):
+        return False
+    return parts.hostname in LOOPBACK_HOSTS
 
 
 def _is_workflow(url: str) -> bool:
     """Judge the letters of the host too, since URL parsers disagree about odd ones."""
     parts = _split(url)
     return (
-        bool(parts)
+        parts is not None
         and parts.scheme == "https"
         and parts.port in (None, HTTPS)
         and HOST_NAME.fullmatch(parts.hostname or "") is not None
