@@ -13,7 +13,7 @@ let timer = 0;
 const showSteps = ({ round, outcome, state, responses, delivery }) => {
   choose("draft-step", round ? "done" : outcome ?? "current");
   choose("sign-step", round ? outcome ?? "current" : "next");
-  choose("post-step", delivery?.state ?? (state === "posting" ? "current" : "next"));
+  choose("post-step", delivery?.state ?? (isOver ? "none" : state === "posting" ? "current" : "next"));
   fill({ signer: round && !outcome ? anyOf(round.assignedTo) : responses.at(-1)?.responder ?? "",
     target: delivery?.target ?? "" });
 };

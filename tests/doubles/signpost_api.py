@@ -15,6 +15,12 @@ POLICY = (
 )
 RUN = "9f2c41d0a7e84b0d8c5b1f3e6a7d2c90"
 APPROVAL = f"{RUN}-1"
+FLOWS = "GET /api/flows"
+START = "POST /api/flows/topic-post/runs"
+FOLLOW = f"GET /api/runs/{RUN}"
+CANCEL = f"POST /api/runs/{RUN}/cancel"
+SEE = f"GET /api/approvals/{APPROVAL}"
+SIGN = f"POST /api/approvals/{APPROVAL}"
 DRAFT = (
     "We are moving to the new office in May.\n\n"
     "Boxes arrive on Monday. Please label yours with your name and your floor.\n"
@@ -29,6 +35,9 @@ class Answer(NamedTuple):
     status: int = 200
     body: Json | None = None
     drop: bool = False
+
+
+LOST = Answer(drop=True)
 
 
 class Asked(NamedTuple):
@@ -96,7 +105,7 @@ def flow(**changes: Any) -> Json:
     return {
         "name": "topic-post",
         "title": "Post about a topic",
-        "description": "Name a topic; a post about it is drafted, signed by a colleague and posted.",
+        "description": "Name a topic; a post about it is drafted, signed and posted.",
         "inputs": [{**topic, "description": "What is the post about?"}],
         "assignedTo": ["adele@contoso.com", "alex@contoso.com"],
         "location": "Channel",
@@ -156,9 +165,14 @@ def run(**changes: Any) -> Json:
     }
 
 
-def closed(delivery: str = "handed over", **changes: Any) -> Json:
-    """Describe a run that was signed and posted, as far as is known."""
-    delivered = {"state": delivery, "target": "Teams channel (Workflows webhook)"}
+def delivery(state: str = "handed over") -> Json:
+    """Describe what is known of a post."""
+    target = "Teams channel (Workflows webhook)"
+    return {"state": state, "target": target, "at": "2026-11-22T10:04:10Z", "detail": "HTTP 202."}
+
+
+def closed(**changes: Any) -> Json:
+    """Describe a run that was signed and handed over to Teams."""
     ending = {
         "state": "closed",
         "detail": "Handed over to Teams; signed by adele@contoso.com.",
@@ -168,7 +182,7 @@ def closed(delivery: str = "handed over", **changes: Any) -> Json:
         "responses": [response()],
         "signedText": DRAFT,
         "signedDigest": "sha256:" + "1f" * 32,
-        "delivery": {**delivered, "at": "2026-11-22T10:04:10Z", "detail": "Teams answered 202."},
+        "delivery": delivery(),
     }
     return run(**{**ending, **changes})
 

@@ -1,0 +1,141 @@
+"""All pages: by keyboard alone, at phone width, readable in light and dark, and inert."""
+
+import pytest
+from playwright.async_api import Page, expect
+
+from tests.doubles import signpost_api as api
+from tests.doubles.signpost_api import APPROVAL, FOLLOW, RUN, SEE, SIGN, START, Answer, SignpostApi
+
+pytestmark = [pytest.mark.asyncio(loop_scope="session"), pytest.mark.xdist_group("pages")]
+
+ADDRESSES = ["/", f"/runs/{RUN}", f"/approvals/{APPROVAL}#a.token"]
+HOSTILE = (
+    "<img src=x onerror=hit()>\n<script>hit()</script>\n[**bold**](javascript:hit())" + "x" * 300
+)
+FOCUSED = "[...(document.activeElement.labels ?? []), document.activeElement][0].textContent"
+FAINT_TEXT = """() => {
+  const rgb = (color) => color.match(/[\\d.]+/g).map(Number);
+  const light = (color) => {
+    const linear = (c) => (c <= 10 ? c / 3294.6 : ((c / 255 + 0.055) / 1.055) ** 2.4);
+    const [r, g, b] = rgb(color).map(linear);
+    return 0.2126 * r + 0.7152 * g + 0.0722 * b;
+  };
+  const behind = (element) => {
+    const { backgroundColor } = getComputedStyle(element);
+    return rgb(backgroundColor)[3] === 0 ? behind(element.parentElement) : backgroundColor;
+  };
+  const contrast = (element) => {
+    const [a, b] = [light(getComputedStyle(element).color), light(behind(element))];
+    return (Math.max(a, b) + 0.05) / (Math.min(a, b) + 0.05);
+  };
+  const written = (element) => element.checkVisibility() &&
+    [...element.childNodes].some((node) => node.nodeType === 3 && node.data.trim());
+  const texts = [...document.body.querySelectorAll("*")].filter(written);
+  return [texts.length, texts.filter((element) => contrast(element) < 4.5).map(({ id }) => id)];
+}"""
+
+
+async def tab_to(page: Page, name: str) -> None:
+    """Press Tab until the control with this label or text has the focus."""
+    for _ in range(12):
+        await page.keyboard.press("Tab")
+        if name in await page.evaluate(FOCUSED):
+            return
+    raise AssertionError(f"Tab does not lead to {name!r}")
+
+
+async def test_run_is_started_by_keyboard(page: Page, signpost: SignpostApi) -> None:
+    """From the address bar to the run without a mouse."""
+    await page.goto(signpost.url)
+    await expect(page.get_by_label("Topic")).to_be_visible()
+    await tab_to(page, "Topic")
+    await page.keyboard.type("A new office")
+    await tab_to(page, "Write the draft")
+    await page.keyboard.press("Enter")
+    await page.wait_for_url(f"**/runs/{RUN}")
+    assert signpost.asked[START][0].body == {"inputs": {"Topic": "A new office"}}
+
+
+async def test_run_is_canceled_by_keyboard(page: Page, signpost: SignpostApi) -> None:
+    """The confirmation takes the focus, Escape gives it back."""
+    await page.goto(f"{signpost.url}/runs/{RUN}")
+    await expect(page.locator("#run")).to_be_visible()
+    await tab_to(page, "Cancel this run")
+    await page.keyboard.press("Enter")
+    await expect(page.get_by_label("Reason")).to_be_focused()
+    await page.keyboard.press("Escape")
+    await expect(page.get_by_role("button", name="Cancel this run")).to_be_focused()
+
+
+async def test_text_is_edited_and_signed_by_keyboard(page: Page, signpost: SignpostApi) -> None:
+    """Edit, comment and approve without a mouse; the result has the focus."""
+    await page.goto(f"{signpost.url}/approvals/{APPROVAL}#a.token")
+    await expect(page.locator("#approval")).to_be_visible()
+    await tab_to(page, "Change the text first")
+    await page.keyboard.press("Enter")
+    await page.keyboard.press("ControlOrMeta+End")
+    await page.keyboard.type(" See you there.")
+    await tab_to(page, "Approve with my changes")
+    await page.keyboard.press("Enter")
+    await expect(page.locator("#result")).to_be_focused()
+    assert signpost.asked[SIGN][0].body["acceptedText"] == f"{api.DRAFT} See you there."
+
+
+@pytest.mark.parametrize("address", ADDRESSES)
+async def test_focus_is_visible(page: Page, signpost: SignpostApi, address: str) -> None:
+    """Whatever has the focus is outlined."""
+    await page.goto(signpost.url + address)
+    await expect(page.get_by_role("button").first).to_be_visible()
+    for _ in range(3):
+        await page.keyboard.press("Tab")
+        outline = await page.locator(":focus").evaluate("e => getComputedStyle(e).outlineStyle")
+        assert outline == "solid"
+
+
+@pytest.mark.parametrize("address", ADDRESSES)
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+async def test_text_has_contrast(
+    page: Page, signpost: SignpostApi, address: str, scheme: str
+) -> None:
+    """Every visible text has at least 4.5 : 1 against what is behind it (WCAG AA)."""
+    edit = api.response(acceptedText=f"{api.DRAFT} See you there.", comments="Shorter.")
+    signpost.on(FOLLOW, Answer(body=api.closed(responses=[edit])))
+    await page.emulate_media(color_scheme="dark" if scheme == "dark" else "light")
+    await page.goto(signpost.url + address)
+    await expect(page.locator(".button, button").locator("visible=true").first).to_be_visible()
+    count, faint = await page.evaluate(FAINT_TEXT)
+    assert count > 10
+    assert faint == []
+
+
+@pytest.mark.parametrize("address", ADDRESSES)
+async def test_phone_needs_no_sideways_scrolling(
+    page: Page, signpost: SignpostApi, address: str
+) -> None:
+    """At 360 px nothing sticks out, not even a word without a break."""
+    signpost.on(FOLLOW, Answer(body=api.run(inputs={"Topic": HOSTILE}, title="y" * 100)))
+    signpost.on(SEE, Answer(body=api.approval(HOSTILE)))
+    await page.set_viewport_size({"width": 360, "height": 740})
+    await page.goto(signpost.url + address)
+    await expect(page.get_by_role("button").first).to_be_visible()
+    assert await page.evaluate("document.documentElement.scrollWidth") <= 360
+
+
+async def test_model_text_is_inert_on_the_run_page(page: Page, signpost: SignpostApi) -> None:
+    """Markup in a draft, an input or a comment is shown as written."""
+    said = api.response(comments=HOSTILE, acceptedText=f"{HOSTILE} and more")
+    ending = api.closed(round=api.review(text=HOSTILE), responses=[said], signedText=HOSTILE)
+    signpost.on(FOLLOW, Answer(body={**ending, "inputs": {HOSTILE: HOSTILE}}))
+    await page.goto(f"{signpost.url}/runs/{RUN}")
+    await expect(page.locator("#text")).to_have_text(HOSTILE)
+    assert await page.locator("main img, main script, #text *, dd *:not(time)").count() == 0
+
+
+async def test_model_text_is_inert_on_the_sign_page(page: Page, signpost: SignpostApi) -> None:
+    """Neither the card nor the exact text turns markup or Markdown into anything."""
+    signpost.on(SEE, Answer(body=api.approval(HOSTILE)))
+    await page.goto(f"{signpost.url}/approvals/{APPROVAL}#a.token")
+    for line in HOSTILE.split("\n"):
+        await expect(page.locator("#card .ac-richTextBlock").filter(has_text=line)).to_be_visible()
+    assert await page.locator("#text").text_content() == HOSTILE
+    assert await page.locator("main img, main script, #card a, #card strong").count() == 0
