@@ -102,7 +102,8 @@ class LocalTeams:
 
     async def start(self, port: int = 0) -> str:
         """Listen on 127.0.0.1 and return the base URL; port 0 takes a free one."""
-        self._runner = web.AppRunner(self.app(), access_log=None)
+        # A delayed answer must not hold up the end; aiohttp reads 0 as "wait for ever".
+        self._runner = web.AppRunner(self.app(), access_log=None, shutdown_timeout=0.01)
         await self._runner.setup()
         site = web.TCPSite(self._runner, "127.0.0.1", port)
         await site.start()
