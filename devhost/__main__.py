@@ -9,7 +9,9 @@ import shutil
 import signal
 import sys
 from pathlib import Path
+from typing import Any
 
+from devhost import reload
 from devhost.config import ConfigError
 from devhost.host import Host, open_host
 from devhost.loader import LoadError
@@ -50,47 +52,68 @@ def _set_up_logging(*, verbose: bool) -> None:
         logging.getLogger("asyncio").setLevel(logging.WARNING)
 
 
-async def _serve(host: Host, options: argparse.Namespace) -> None:
+async def _serve(host: Host, options: argparse.Namespace, folder: Path) -> bool:
+    """Run until told to stop; returns whether to start anew."""
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):
         with contextlib.suppress(NotImplementedError):  # Windows has no signal handlers on loops
             loop.add_signal_handler(number, stop.set)
+    waits: list[asyncio.Task[Any]] = [asyncio.create_task(stop.wait())]
     try:
         url = await host.start(options.host, options.port)
-        for line in host.describe():
-            _log.info("%s", line)
-        if not options.keys:
-            _log.info("Function keys are not asked for; start with --keys to try them.")
-        sys.stdout.write(f"Listening on {url}\n")
-        sys.stdout.flush()
-        await stop.wait()
+        _announce(host, url, keys=options.keys)
+        if options.reload:
+            waits.append(asyncio.create_task(reload.changed(folder)))
+        await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
         _log.info("Stopping: waiting for running functions.")
     finally:
+        for wait in waits:
+            wait.cancel()
         await host.stop()
+    options.port = int(url.rpartition(":")[2])
+    return not stop.is_set()
+
+
+def _announce(host: Host, url: str, *, keys: bool) -> None:
+    for line in host.describe():
+        _log.info("%s", line)
+    if not keys:
+        _log.info("Function keys are not asked for; start with --keys to try them.")
+    sys.stdout.write(f"Listening on {url}\n")
+    sys.stdout.flush()
 
 
 def main(given: list[str] | None = None) -> int:
     """Run the host until it is told to stop; returns the exit code."""
     options = _arguments(given)
     _set_up_logging(verbose=options.verbose)
+    start = Path.cwd()
     folder = options.app_dir.resolve()
     state = (options.state or folder / ".state" / "devhost").resolve()
+    if not folder.is_dir():
+        sys.stderr.write(f"devhost: {folder} is no folder: give that of a Functions app.\n")
+        return 1
     try:
         if options.fresh and state.exists():
             shutil.rmtree(state)
         os.chdir(folder)
         host = open_host(folder, state=state, keys=options.keys)
-        asyncio.run(_serve(host, options))
+        again = asyncio.run(_serve(host, options, folder))
     except (ConfigError, LoadError, StateError) as error:
         sys.stderr.write(f"devhost: {error}\n")
-        return 1
+        if not options.reload:
+            return 1
+        asyncio.run(reload.changed(folder))
+        again = True
     except OSError as error:
         sys.stderr.write(
             f"devhost: {options.host}:{options.port} can't be used ({error.strerror}): "
             "choose another port with --port.\n"
         )
         return 1
+    if again:
+        reload.start_anew(start, options.port)
     return 0
 
 

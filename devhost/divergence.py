@@ -91,3 +91,8 @@ def _event_names(action: Action) -> list[str]:
         return [name for member in action["compoundActions"] for name in _event_names(member)]
     name = action.get("externalEventName")
     return [name] if name else []
+
+
+def forget() -> None:
+    """Let findings that were logged be logged again."""
+    _said.clear()

@@ -15,14 +15,14 @@ from typing import Any
 
 from azure.functions.meta import Datum
 
-from devhost import call_http, entities, episode, failures, faults
+from devhost import call_http, entities, episode, failures, faults, rewind
 from devhost.clock import Alarm, Clock
 from devhost.config import HostConfig
 from devhost.history import Event, EventType, event, moment_of, stamp
 from devhost.invoke import Worker
 from devhost.loader import App
 from devhost.replay import HTTP_ACTIVITY, compact
-from devhost.store import Activity, Message, Store, Work
+from devhost.store import Activity, Changes, Instance, Message, Store, Work
 
 _log = logging.getLogger("devhost.engine")
 _DRAIN = 30.0  # seconds that running functions get to finish when the host is told to stop
@@ -77,6 +77,11 @@ class Engine:
             await asyncio.wait(self._tasks, timeout=_DRAIN)
         await self._calls.close()
 
+    @property
+    def idle(self) -> bool:
+        """Tell whether nothing is under way: all that is left waits for time or messages."""
+        return not (self._busy or self._ready or self._running or self._activities)
+
     # Messages
 
     def begin(
@@ -87,6 +92,7 @@ class Engine:
         if existing is not None and existing.active and not replace_active:
             raise Conflict(key)
         self.store.create(*episode.new_instance(name, key, text, version, self.clock.now()))
+        _log.info("%s: Function '%s (Orchestrator)' scheduled.", key, name)
         self.wake(key)
 
     def send(self, instance: str, kind: EventType, **fields: Any) -> None:  # noqa: ANN401 - JSON
@@ -94,6 +100,13 @@ class Engine:
         message = compact(event(kind, self.clock.now(), **fields))
         self.store.post(Message(instance, message))
         self.wake(instance)
+
+    def rewind(self, instance: Instance, reason: str) -> None:
+        """Let a failed orchestration try again what failed."""
+        family = rewind.rewound(self.store, instance, reason, self.clock.now())
+        self.store.commit(*family)
+        for changes in family:
+            self._follow(changes.messages)
 
     def signal(self, entity: str, operation: str, text: str | None) -> None:
         """Send an operation to an entity; nobody waits for its answer."""
@@ -188,9 +201,21 @@ class Engine:
             outcome = run.fail(self.app.unknown("orchestrator", instance.name))
         changes = run.changes(outcome, self.clock.now())
         if self.store.commit(changes):
+            self._log_end(changes)
             self._follow(changes.messages + changes.carried + [m for _, m in changes.starts])
             if changes.activities:
                 self._collect_activities()
+
+    def _log_end(self, changes: Changes) -> None:
+        instance = changes.instance
+        if instance.active:
+            return
+        level = logging.ERROR if instance.status == "Failed" else logging.INFO
+        reason = f" Reason: {instance.output}" if instance.status != "Completed" else ""
+        _log.log(
+            level, "%s: Function '%s (Orchestrator)' %s.%s",
+            instance.id, instance.name, instance.status.lower(), reason,
+        )  # fmt: skip
 
     async def _run_entity(self, key: str) -> None:
         batch = entities.Batch(key, self.store.inbox(key, stamp(self.clock.now())))
@@ -243,6 +268,7 @@ class Engine:
         try:
             result = await self._result(activity)
         except Exception as error:  # noqa: BLE001 - whatever user code raises is its answer
+            _log.exception("%s: Function '%s (Activity)' failed.", activity.instance, activity.name)
             reason, details = failures.of_activity(activity.name, error)
             return event(
                 EventType.TASK_FAILED, self.clock.now(),

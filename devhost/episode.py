@@ -45,7 +45,7 @@ def new_instance(
         OrchestrationInstance={"InstanceId": key, "ExecutionId": execution},
         ParentInstance=parent,
         Name=name,
-        Version=version or "",
+        Version=version,
         Input=text,
         Tags=None,
     )
@@ -98,7 +98,7 @@ class Episode:
         if not self._messages:
             return Outcome(self._instance.status, custom=self._instance.custom)
         if not self._accepted:
-            return self.fail(versions.mismatch(self._config, self._instance.version))
+            return Outcome("Failed", output=versions.MISMATCH, custom=self._instance.custom)
         return None
 
     def fail(self, reason: str) -> Outcome:
@@ -219,7 +219,9 @@ class Episode:
                         Message(me, compact(fired), execution, due=fields["FireAt"])
                     )
             case EventType.SUB_ORCHESTRATION_CREATED:
-                version = decision.version or self._config.default_version
+                version = decision.version
+                if version is None:
+                    version = self._config.default_version
                 changes.starts.append(self._child(decision, version, now))
                 fields = {"Name": decision.name, "Version": version or "", "Input": None}
                 fields["InstanceId"] = decision.instance

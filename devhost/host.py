@@ -50,10 +50,12 @@ class Host:
 
     async def stop(self) -> None:
         """Finish what is under way and let go of port, threads and state."""
-        if self.runner is not None:
-            await self.runner.cleanup()
+        if self.runner is None:
+            return
+        await self.runner.cleanup()
+        self.runner = None
         await self.engine.stop()
-        self.worker.stop()
+        await self.worker.stop()
         self.store.close()
 
     def describe(self) -> list[str]:

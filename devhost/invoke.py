@@ -15,7 +15,7 @@ import traceback
 import uuid
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -32,7 +32,9 @@ _T = TypeVar("_T")
 _MARKER = "\n\n$OutOfProcData$:"
 _SLOW = 30.0  # seconds after which the log says that a function is still running
 _HISTORY_EVENT = "azure.durable_functions.models.history.HistoryEvent"
+_HTTP = "azure.durable_functions.models.utils.http_utils"
 _REMEMBERED_STAMPS = 2**16
+_PATIENCE = 2.0  # seconds that async functions get to let go of their loop
 
 
 @dataclass(frozen=True, slots=True)
@@ -197,11 +199,17 @@ class Worker:
         with _watched(function):
             return await asyncio.get_running_loop().run_in_executor(self._replays, work)
 
-    def stop(self) -> None:
+    async def stop(self) -> None:
         """Let go of the threads; one that is stuck in user code is left behind."""
         self._functions.shutdown(wait=False, cancel_futures=True)
         self._replays.shutdown(wait=False, cancel_futures=True)
+        closing = asyncio.run_coroutine_threadsafe(_close_session(), self._loop)
+        with suppress(TimeoutError):
+            await asyncio.wait_for(asyncio.wrap_future(closing), _PATIENCE)
         self._loop.call_soon_threadsafe(self._loop.stop)
+        await asyncio.to_thread(self._thread.join, _PATIENCE)
+        if not self._thread.is_alive():
+            self._loop.close()
 
 
 @contextmanager
@@ -238,6 +246,14 @@ def run_orchestrator(function: Function, body: str) -> dict[str, Any]:
         state.setdefault("error", text or type(error).__name__)
         state["stack"] = "".join(traceback.format_exception(error.__cause__ or error)).strip()
     return state
+
+
+async def _close_session() -> None:
+    """Close the client that the SDK keeps for its calls to the host, and its lock with it."""
+    module = sys.modules.get(_HTTP)
+    if module is not None:
+        await module._close_session()  # noqa: SLF001 - the SDK has no public way
+        module._session_lock = asyncio.Lock()  # type: ignore[attr-defined] # noqa: SLF001 - bound to the loop that ends
 
 
 def _remember_stamps() -> None:

@@ -5,6 +5,7 @@ import importlib
 import importlib.util
 import inspect
 import json
+import logging
 import os
 import sys
 import traceback
@@ -20,6 +21,7 @@ from azure.functions._thirdparty import typing_inspect
 
 from devhost.determinism import OrchestrationError
 
+_log = logging.getLogger("devhost.loader")
 Binding = dict[str, Any]
 SERVED_TRIGGERS = ("httpTrigger", "orchestrationTrigger", "activityTrigger", "entityTrigger")
 _KINDS = {
@@ -166,7 +168,7 @@ class _Signature:
             raise self._refuse(f"its annotations can't be resolved: {error}") from error
 
     def _refuse(self, reason: str) -> LoadError:
-        file = inspect.getsourcefile(inspect.unwrap(self._call)) or "?"
+        file = inspect.getsourcefile(_written(self._call)) or "?"
         return LoadError(f"{file}: cannot load the {self._name} function: {reason}")
 
     def check(self, trigger: Binding, folder: Path) -> Function:
@@ -175,8 +177,12 @@ class _Signature:
         converters = {name: self._converter(name) for name in self._parameters}
         returns = self._returns()
         is_async = inspect.iscoroutinefunction(self._call)
-        if not is_async and any(b["type"] == "durableClient" for b in self._bindings):
-            raise self._refuse("a function with a durable client must be declared async def")
+        has_client = any(b["type"] == "durableClient" for b in self._bindings)
+        if has_client and not inspect.iscoroutinefunction(_written(self._call)):
+            _log.warning(
+                "Function '%s' has a durable client but is no async def: each call of it fails, "
+                "here and in Azure.", self._name,
+            )  # fmt: skip
         out = {n for n, b in self._bound.items() if b["direction"] == "out"}
         return Function(
             name=self._name,
@@ -255,6 +261,14 @@ class _Signature:
                 f'"{explicit}"'
             )
         return str(explicit)
+
+
+def _written(call: Callable[..., Any]) -> Callable[..., Any]:
+    """Return the function as its author wrote it, without what the SDK wraps around it."""
+    for name in ("orchestrator_function", "entity_function"):
+        call = getattr(call, name, call)
+    written: Callable[..., Any] = inspect.unwrap(call)
+    return written
 
 
 def converter(kind: str) -> Any:  # noqa: ANN401 - the SDK's converters share no typed base

@@ -5,6 +5,7 @@ Answers follow HttpApiHandler of the durable extension (see README for its versi
 
 import asyncio
 import json
+import logging
 import re
 import uuid
 from collections.abc import Awaitable, Callable
@@ -22,6 +23,7 @@ from devhost.replay import compact
 from devhost.status import history_of, status_of, value_of
 from devhost.store import Instance, Query
 
+_log = logging.getLogger("devhost.management")
 MOUNTS = ("/durabletask/", "/runtime/webhooks/durabletask/")
 _PUBLIC = MOUNTS[1].rstrip("/")
 _OPERATIONS = ("raiseEvent", "terminate", "suspend", "resume", "rewind", "restart")
@@ -159,6 +161,7 @@ class Management:
             "terminate": self._terminate,
             "suspend": self._suspend,
             "resume": self._resume,
+            "rewind": self._rewind,
             "restart": self._restart,
         }
 
@@ -280,15 +283,44 @@ class Management:
         return empty(202)
 
     async def _suspend(self, request: web.Request, key: str) -> web.Response:
-        if refused := self._refused(key):
+        if refused := self._refused(key) or self._in_wrong_state(key, "suspend", ("Suspended",)):
             return refused
         self._engine.send(key, EventType.EXECUTION_SUSPENDED, Reason=_reason(request))
         return empty(202)
 
     async def _resume(self, request: web.Request, key: str) -> web.Response:
-        if refused := self._refused(key):
+        wrong = ("Pending", "Running")
+        if refused := self._refused(key) or self._in_wrong_state(key, "resume", wrong):
             return refused
         self._engine.send(key, EventType.EXECUTION_RESUMED, Reason=_reason(request))
+        return empty(202)
+
+    def _in_wrong_state(self, key: str, verb: str, wrong: tuple[str, ...]) -> web.Response | None:
+        instance = self._store.instance(key)
+        if instance is None or instance.status not in wrong:
+            return None
+        _log.warning(
+            "%s: Cannot %s orchestration instance in the %s state.", key, verb, instance.status
+        )
+        return failure(
+            500,
+            f"Cannot {verb} the orchestration instance {key} because instance is in the "
+            f"{instance.status} state.",
+            "Something went wrong while processing your request",
+            "System.InvalidOperationException",
+        )
+
+    async def _rewind(self, request: web.Request, key: str) -> web.Response:
+        instance = self._store.instance(key)
+        if instance is None:
+            return reply(404, f'No orchestration with instance ID "${key}" found.')
+        if instance.status != "Failed":
+            return reply(
+                412,
+                f"This orchestration has status {instance.status}, but only orchestrations in the "
+                '"Failed" state can be rewound.',
+            )
+        self._engine.rewind(instance, _reason(request))
         return empty(202)
 
     async def _restart(self, request: web.Request, key: str) -> web.Response:

@@ -224,26 +224,33 @@ class Store:
             db.execute(_POST, (activity.instance, event, activity.execution, None))
         return True
 
-    def commit(self, changes: Changes) -> bool:
-        """Write an episode; False when its execution was replaced or purged meanwhile."""
+    def commit(self, *family: Changes) -> bool:
+        """Write episodes, all or none; False when one of them was replaced or purged meanwhile."""
         with self._transaction("commit episode") as db:
-            row = db.execute(
-                "SELECT execution FROM instances WHERE id = ?", (changes.instance.id,)
-            ).fetchone()
-            if row is None or row[0] != changes.execution:
-                return False
-            db.executemany("DELETE FROM inbox WHERE seq = ?", [(s,) for s in changes.consumed])
-            self._write_instance(changes, changes.instance)
-            db.executemany(
-                "INSERT INTO activities (instance, execution, task, name, input) "
-                "VALUES (?, ?, ?, ?, ?)",
-                [(a.instance, a.execution, a.task, a.name, a.input) for a in changes.activities],
-            )
-            for started, first in changes.starts:
-                self._start(started, first)
-            db.executemany(_POST, [astuple(m) for m in changes.messages])
-            self._post_before_all(changes.carried)
+            for changes in family:
+                row = db.execute(
+                    "SELECT execution FROM instances WHERE id = ?", (changes.instance.id,)
+                ).fetchone()
+                if row is None or row[0] != changes.execution:
+                    return False
+            for changes in family:
+                self._write(changes)
         return True
+
+    def _write(self, changes: Changes) -> None:
+        db = self._db
+        db.executemany("DELETE FROM inbox WHERE seq = ?", [(s,) for s in changes.consumed])
+        self._write_instance(changes, changes.instance)
+        db.executemany(
+            "INSERT INTO activities (instance, execution, task, name, input) "
+            "VALUES (?, ?, ?, ?, ?)",
+            [(a.instance, a.execution, a.task, a.name, a.input) for a in changes.activities],
+        )
+        for started, first in changes.starts:
+            self._start(started, first)
+        db.executemany(_POST, [astuple(m) for m in changes.messages])
+        if changes.carried:
+            self._post_before_all(changes.carried)
 
     def _write_instance(self, changes: Changes, instance: Instance) -> None:
         known = changes.known

@@ -31,9 +31,4 @@ def compare(one: str, other: str) -> int:
     return 0
 
 
-def mismatch(config: HostConfig, version: str | None) -> str:
-    """Say why an instance of that version can't run here."""
-    return (
-        f"The orchestration version '{version or ''}' does not match the worker version "
-        f"'{config.default_version}' under strategy {config.version_match}."
-    )
+MISMATCH = "Orchestration version did not comply with Worker Versioning"

@@ -1,0 +1,24 @@
+"""Three activities, one after the other, with a custom status on the way."""
+
+from collections.abc import Generator
+from typing import Any
+
+import azure.durable_functions as df
+
+app = df.DFApp()
+
+
+@app.orchestration_trigger(context_name="context")
+def chain(context: df.DurableOrchestrationContext) -> Generator[Any, Any, list[str]]:
+    """Greet three cities."""
+    first = yield context.call_activity("greet", "Tokyo")
+    context.set_custom_status({"greeted": 1})
+    second = yield context.call_activity("greet", "Seattle")
+    third = yield context.call_activity("greet", "London")
+    return [first, second, third]
+
+
+@app.activity_trigger(input_name="city")
+def greet(city: str) -> str:
+    """Greet a city."""
+    return f"Hello {city}!"

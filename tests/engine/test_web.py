@@ -1,0 +1,97 @@
+"""HTTP triggers: routes, conversion in both directions, keys."""
+
+import io
+from pathlib import Path
+
+import pytest
+
+from tests.engine.conftest import MOUNT, Open
+
+
+async def test_a_request_arrives_as_the_worker_hands_it_over(open_app: Open):
+    """Headers are lower-cased, repeats joined, empty query values dropped, parameters decoded."""
+    app = await open_app("web")
+    headers = [
+        ("X-One", "a"),
+        ("X-One", "b"),
+        ("X-Two", "gr\u00fc\u00df".encode().decode("latin-1")),
+    ]
+    path = "/api/echo/caf%C3%A9/7?a=1&a=2&empty=&u=%E2%82%AC"
+    status, seen = await app.call("POST", path, data="\u20ac", headers=headers)
+    assert status == 200
+    assert seen["headers"]["x-one"] == "a, b"
+    assert seen["params"] == {"a": "1,2", "u": "\u20ac"}
+    assert seen["route"] == {"kind": "caf\u00e9", "number": "7"}
+    assert (seen["method"], seen["body"]) == ("POST", "\u20ac")
+    assert (seen["function"], seen["invocation"]) == ("echo", True)
+    assert seen["url"].startswith(f"{app.host.url}/api/echo/")
+
+
+@pytest.mark.parametrize(
+    "method,path,status,text",
+    [
+        ("GET", "/api/text", 200, "GET gr\u00fc\u00df"),
+        ("OPTIONS", "/api/text", 200, "OPTIONS gr\u00fc\u00df"),
+        ("GET", "/api/files/a/b/c", 200, "a/b/c"),
+        ("GET", "/api/files", 200, "-"),
+        ("GET", "/api/files/known", 200, "known"),
+        ("GET", "/api/FILES/Known", 200, "known"),
+        ("GET", "/api/maybe", 200, "nobody"),
+        ("GET", "/api/maybe/adele", 200, "adele"),
+        ("GET", "/api/", 200, "root"),
+        ("GET", "/api/from-blueprint", 200, "blueprint"),
+        ("GET", "/api/unknown", 404, ""),
+        ("POST", "/api/echo/x/seven", 404, ""),
+        ("GET", "/api/echo/x/7", 404, ""),
+        ("GET", "/api/raises", 500, ""),
+        ("GET", "/api/nothing", 204, ""),
+        ("GET", "/text", 404, ""),
+    ],
+)
+async def test_routes(open_app: Open, method: str, path: str, status: int, text: str):
+    """Each request reaches its function, or is answered as Azure answers it."""
+    app = await open_app("web")
+    assert await app.call(method, path) == (status, text)
+
+
+async def test_head_is_a_method_of_its_own(open_app: Open):
+    """HEAD reaches a function that takes all methods, but not one that takes GET only."""
+    app = await open_app("web")
+    assert await app.call("HEAD", "/api/text") == (200, "")
+    assert (await app.call("HEAD", "/api/maybe"))[0] == 404
+
+
+async def test_cookies_travel_one_by_one(open_app: Open):
+    """Two Set-Cookie headers stay two."""
+    app = await open_app("web")
+    async with app._session.get(app.host.url + "/api/cookies") as response:
+        assert response.status == 201
+        assert response.headers.getall("Set-Cookie") == ["a=1; HttpOnly; Path=/", "b=2; Secure"]
+
+
+async def test_large_bodies_arrive_whole(open_app: Open):
+    """Twenty megabytes are no problem."""
+    app = await open_app("web")
+    body = io.BytesIO(b"x" * 20_000_000)
+    assert await app.call("POST", "/api/size", data=body) == (200, 20_000_000)
+
+
+async def test_keys_are_asked_for_when_told_to(open_app: Open, tmp_path: Path):
+    """Anonymous functions stay open; others want the function key or the master key."""
+    app = await open_app("web", state=tmp_path, keys=True)
+    keys = app.host.server._keys
+    assert (await app.call("GET", "/api/text"))[0] == 200
+    assert (await app.call("GET", "/api/maybe"))[0] == 401
+    assert (await app.call("GET", f"/api/maybe?code={keys.function}"))[0] == 200
+    assert (await app.call("GET", "/api/maybe", headers={"x-functions-key": keys.master}))[0] == 200
+    assert (await app.call("GET", "/api/maybe?code=wrong"))[0] == 401
+    assert (await app.call("GET", f"{MOUNT}/instances"))[0] == 401
+    assert (await app.call("GET", f"{MOUNT}/instances?code={keys.system}"))[0] == 200
+    assert (tmp_path / "keys.json").stat().st_mode & 0o077 == 0
+
+
+async def test_the_host_tells_that_it_runs(open_app: Open):
+    """GET /admin/host/status answers as the Functions host does."""
+    app = await open_app("web")
+    status, answer = await app.call("GET", "/admin/host/status")
+    assert (status, answer["state"]) == (200, "Running")
