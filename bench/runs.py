@@ -112,14 +112,14 @@ async def main(runs: int, concurrency: int, parked: int) -> None:
     """Start everything, measure, and stop."""
     with tempfile.TemporaryDirectory() as folder, QuickModel() as model:
         async with Sink() as sink:
-            plan = Plan(Path(folder), free_port(), 0, 0, {"MODEL_BASE_URL": model.url})
+            plan = Plan(Path(folder), free_port(), 0, 0, given={"MODEL_BASE_URL": model.url})
             child = plan.children()[-1]
             environment = plan.environment() | {
                 "MODEL_NAME": "quick",
                 "TEAMS_CHANNEL_WEBHOOK_URL": f"{sink.url}/channel",
                 "TEAMS_CHAT_WEBHOOK_URL": f"{sink.url}/chat",
             }
-            child.start(environment, None)
+            child.start(environment)
             try:
                 await asyncio.to_thread(child.wait, time.monotonic() + START_SECONDS)
                 async with aiohttp.ClientSession(plan.url) as http:

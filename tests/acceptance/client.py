@@ -123,7 +123,7 @@ class Signpost:
 
     def restart(self) -> None:
         """Start the dev host again on the same state."""
-        self.child.start(self.plan.environment(), None)
+        self.child.start(self.plan.environment())
         self.child.wait(time.monotonic() + PATIENCE_SECONDS)
 
 
@@ -139,4 +139,4 @@ def plan(state: Any, model_url: str | None = None) -> Plan:
     given = dict(os.environ)
     if model_url:
         given |= {"MODEL_BASE_URL": model_url, "MODEL_NAME": "quick"}
-    return Plan(state, free_port(), free_port(), free_port(), given)
+    return Plan(state, free_port(), free_port(), free_port(), quiet=True, given=given)

@@ -38,7 +38,7 @@ def test_a_key_with_another_body_is_refused(signpost: Signpost) -> None:
     header = {"Idempotency-Key": "two bodies"}
     signpost.http.post(ROUTE, json={"inputs": {"Topic": "One"}}, headers=header)
     other = signpost.http.post(ROUTE, json={"inputs": {"Topic": "Two"}}, headers=header)
-    assert other.status_code == httpx.codes.UNPROCESSABLE_ENTITY
+    assert other.status_code == httpx.codes.UNPROCESSABLE_CONTENT
     assert other.json()["field"] == "Idempotency-Key"
 
 
