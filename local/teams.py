@@ -13,6 +13,8 @@ from typing import Annotated, Any, Literal, Self, TypeVar
 import msgspec
 from aiohttp import web
 
+# A delayed answer must not hold up the end; aiohttp reads 0 as "wait for ever".
+GRACE_SECONDS = 0.01
 LIMIT = 28 * 1024  # bytes of one webhook body; Teams refuses larger ones with 413
 PAGES = Path(__file__).with_suffix("")
 ADAPTIVE_CARDS = (
@@ -102,8 +104,7 @@ class LocalTeams:
 
     async def start(self, port: int = 0) -> str:
         """Listen on 127.0.0.1 and return the base URL; port 0 takes a free one."""
-        # A delayed answer must not hold up the end; aiohttp reads 0 as "wait for ever".
-        self._runner = web.AppRunner(self.app(), access_log=None, shutdown_timeout=0.01)
+        self._runner = web.AppRunner(self.app(), access_log=None, shutdown_timeout=GRACE_SECONDS)
         await self._runner.setup()
         site = web.TCPSite(self._runner, "127.0.0.1", port)
         await site.start()
@@ -223,7 +224,14 @@ def main() -> None:
     port = options.parse_args().port
     logging.basicConfig(level=logging.INFO, format="%(message)s")
     logging.getLogger(__name__).info("Local Teams: http://localhost:%d", port)
-    web.run_app(LocalTeams().app(), host="127.0.0.1", port=port, print=None, access_log=None)
+    web.run_app(
+        LocalTeams().app(),
+        host="127.0.0.1",
+        port=port,
+        print=None,
+        access_log=None,
+        shutdown_timeout=GRACE_SECONDS,
+    )
 
 
 if __name__ == "__main__":
