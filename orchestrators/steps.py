@@ -1,7 +1,7 @@
 """Owns the steps of a run that wait: for the model, for people, for Teams."""
 
 from collections.abc import Generator
-from datetime import datetime
+from datetime import timedelta
 from typing import Any
 
 import azure.durable_functions as df
@@ -30,10 +30,9 @@ def draft_text(context: df.DurableOrchestrationContext, work: Work) -> Step[Draf
     _tell(context, "drafting", "The draft is being written.")
     for attempt in range(1, MAX_ATTEMPTS + 1):
         drafted = yield from _call(context, "draft", _at(context, work, attempt), Drafted)
-        if drafted.retry_at is None or attempt == MAX_ATTEMPTS:
+        if drafted.retry_after is None or attempt == MAX_ATTEMPTS:
             return drafted
-        _tell(context, "drafting", f"{drafted.failure} Next try at {_hour(drafted.retry_at)}.")
-        yield context.create_timer(drafted.retry_at)
+        yield from _pause(context, "drafting", drafted.failure or "", drafted.retry_after)
     raise AssertionError("the last attempt returns")
 
 
@@ -53,7 +52,8 @@ def await_signature(
         winner = yield context.task_any([answered, alarm])
         if winner is answered:
             alarm.cancel()
-        standing = yield from _call(context, "settle_round", _at(context, work), Standing)
+        upcoming = _at(context, work, standing.slot + 1)
+        standing = yield from _call(context, "settle_round", upcoming, Standing)
     return standing.outcome, standing.failure
 
 
@@ -62,10 +62,9 @@ def post_text(context: df.DurableOrchestrationContext, work: Work) -> Step[Poste
     _tell(context, "posting", "The signed text is being posted.")
     for attempt in range(1, MAX_ATTEMPTS + 1):
         posted = yield from _call(context, "post", _at(context, work, attempt), Posted)
-        if posted.retry_at is None or attempt == MAX_ATTEMPTS:
+        if posted.retry_after is None or attempt == MAX_ATTEMPTS:
             return posted
-        _tell(context, "posting", f"Teams can't be reached. Next try at {_hour(posted.retry_at)}.")
-        yield context.create_timer(posted.retry_at)
+        yield from _pause(context, "posting", "Teams can't be reached.", posted.retry_after)
     raise AssertionError("the last attempt returns")
 
 
@@ -96,5 +95,9 @@ def _tell(context: df.DurableOrchestrationContext, state: str, detail: str) -> N
     context.set_custom_status({"state": state, "detail": detail})
 
 
-def _hour(instant: datetime) -> str:
-    return f"{instant:%H:%M} UTC"
+def _pause(
+    context: df.DurableOrchestrationContext, state: str, why: str, wait: timedelta
+) -> Generator[Any, Any, None]:
+    until = context.current_utc_datetime + wait
+    _tell(context, state, f"{why} Next try at {until:%H:%M} UTC.")
+    yield context.create_timer(until)

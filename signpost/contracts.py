@@ -4,13 +4,14 @@ Everything here ends up in a Durable history, so it holds ids, states and instan
 text, a link or a secret.
 """
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, Literal, TypeVar
 
 import msgspec
 
 ORCHESTRATOR = "sign_and_post"
 MAX_ATTEMPTS = 5
+STOPPED = "The run stopped before its end; the app's log says why."
 
 Outcome = Literal["Approve", "Reject", "Expired", "Canceled", "Failed"]
 DeliveryState = Literal["posted", "handed over", "unknown", "failed"]
@@ -22,7 +23,10 @@ class Contract(msgspec.Struct, frozen=True, rename="camel"):
 
 
 class Work(Contract, kw_only=True, frozen=True):
-    """What every activity is given: which round of which run, and when the host says it is."""
+    """What every activity is given: which round of which run, and when the host says it is.
+
+    `attempt` counts the tries of a step, or the waits of a round.
+    """
 
     run: str
     round: int
@@ -33,13 +37,13 @@ class Work(Contract, kw_only=True, frozen=True):
 class Drafted(Contract, kw_only=True, frozen=True):
     """The end of one drafting attempt; without an `outcome` the draft is in the ledger.
 
-    `failure` is a sentence for the requester; `retry_at` is set when the model may be asked
-    again, and then not before.
+    `failure` is a sentence for the requester; `retry_after` is set when the model may be asked
+    again, and not before that time has passed since the answer.
     """
 
     outcome: Literal["Canceled", "Failed"] | None = None
     failure: str | None = None
-    retry_at: datetime | None = None
+    retry_after: timedelta | None = None
 
 
 class Standing(Contract, kw_only=True, frozen=True):
@@ -52,10 +56,10 @@ class Standing(Contract, kw_only=True, frozen=True):
 
 
 class Posted(Contract, kw_only=True, frozen=True):
-    """The end of one attempt to post; `retry_at` is set when it was `released`: it is not out."""
+    """The end of one attempt to post; `retry_after` is set when it was `released`: not out."""
 
     delivery: PostState
-    retry_at: datetime | None = None
+    retry_after: timedelta | None = None
 
 
 class Ending(Contract, kw_only=True, frozen=True):

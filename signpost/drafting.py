@@ -16,9 +16,12 @@ async def write_draft(ledger: Ledger, config: Settings, work: Work) -> Drafted:
         raise LookupError("a run is in the ledger before it is started")
     if run.canceled_at:
         return Drafted(outcome="Canceled")
-    answer = await _ask(run, config, work)
+    try:
+        answer = await _ask(run, config, work)
+    except instructions.Unusable as error:
+        return Drafted(outcome="Failed", failure=str(error))
     if isinstance(answer, model.Refusal):
-        return Drafted(outcome="Failed", failure=answer.reason, retry_at=answer.retry_at)
+        return Drafted(outcome="Failed", failure=answer.reason, retry_after=answer.retry_after)
     await write_once(ledger, work.run, records.draft_row(work.round), answer)
     return Drafted()
 
@@ -26,7 +29,7 @@ async def write_draft(ledger: Ledger, config: Settings, work: Work) -> Drafted:
 async def _ask(run: Run, config: Settings, work: Work) -> DraftText | model.Refusal:
     prompt = instructions.load(run.flow.draft.instructions)
     parameters = run.parameters.over(run.flow.draft.parameters.over(prompt.parameters))
-    values = {name: run.inputs.get(name, "") for name in run.flow.inputs}
+    values = {name: run.inputs.get(name) or "" for name in run.flow.inputs}
     answer = await model.complete(
         prompt.fill_in(values), parameters, config, now=work.now, attempt=work.attempt
     )

@@ -14,6 +14,7 @@ from signpost.text import digest
 
 FOLDER = Path(__file__).parent.parent / "instructions"
 
+_PARTS = re.compile(r"---\n(?P<front>.*?)^---\n(?P<body>.*)", re.DOTALL | re.MULTILINE)
 _ROLE = re.compile(r"^(system|user|assistant):[ \t]*$", re.MULTILINE)
 
 
@@ -36,34 +37,70 @@ class Instructions(msgspec.Struct, frozen=True):
         """Give the messages with the values in place.
 
         The turns were split before, so a value can't open a turn of its own, and the sandbox
-        keeps templates away from Python. Raises jinja2.TemplateError for an unknown name.
+        keeps templates away from Python. Raises Unusable, as for a name that is no input.
         """
-        from jinja2 import StrictUndefined  # noqa: PLC0415 - only drafting needs it: cold start
+        # Only drafting needs it: cold start.
+        from jinja2 import StrictUndefined, TemplateError  # noqa: PLC0415 - as said above
         from jinja2.sandbox import ImmutableSandboxedEnvironment  # noqa: PLC0415 - as above
 
         sandbox = ImmutableSandboxedEnvironment(undefined=StrictUndefined, autoescape=False)
-        return [
-            {"role": role, "content": sandbox.from_string(body).render(values).strip()}
-            for role, body in self.turns
-        ]
+        try:
+            return [
+                {"role": role, "content": sandbox.from_string(body).render(values).strip()}
+                for role, body in self.turns
+            ]
+        except TemplateError as error:
+            raise _unusable(Path(f"{self.name}.prompty"), str(error)) from error
+
+
+class Unusable(Exception):  # noqa: N818 - it names what is wrong, as the message does
+    """An instructions file can't be used; the message names the file."""
+
+
+class _Model(msgspec.Struct):
+    options: Parameters = Parameters()
+
+
+class _Front(msgspec.Struct):
+    """What we read of the YAML at the top; the format has more."""
+
+    model: _Model = msgspec.field(default_factory=_Model)
 
 
 @cache
 def load(name: str, folder: Path = FOLDER) -> Instructions:
     """Read `{name}.prompty`: YAML between `---` lines, then turns headed `system:`, `user:`.
 
-    Raises FileNotFoundError or ValueError. The format is that of the Prompty project.
+    Raises Unusable. The format is that of the Prompty project.
     """
-    source = (folder / f"{name}.prompty").read_text("utf-8")
-    _, front, body = source.split("---\n", 2)
-    options = yaml.load(front, Loader=yaml.CSafeLoader).get("model", {}).get("options", {})
-    parts = _ROLE.split(body)
-    turns = list(zip(parts[1::2], parts[2::2], strict=True))
-    if not turns:
-        raise ValueError(f"instructions/{name}.prompty has no turn: head one with `user:`.")
+    path = folder / f"{name}.prompty"
+    try:
+        source = path.read_bytes().decode("utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise _unusable(path, "it can't be read as UTF-8 text") from error
+    parts = _PARTS.fullmatch(source.replace("\r\n", "\n"))
+    if parts is None:
+        raise _unusable(path, "it does not start with YAML between two lines of ---")
+    before, *turns = _ROLE.split(parts["body"])
+    if before.strip() or not turns:
+        raise _unusable(path, "each text needs a line above it that says `system:` or `user:`")
     return Instructions(
         name=name,
         digest=digest(source),
-        parameters=msgspec.convert(options, Parameters),
-        turns=msgspec.convert(turns, list[tuple[Literal["system", "user", "assistant"], str]]),
+        parameters=_front(path, parts["front"]).model.options,
+        turns=msgspec.convert(
+            list(zip(turns[::2], turns[1::2], strict=True)),
+            list[tuple[Literal["system", "user", "assistant"], str]],
+        ),
     )
+
+
+def _front(path: Path, source: str) -> _Front:
+    try:
+        return msgspec.convert(yaml.load(source, Loader=yaml.CSafeLoader) or {}, _Front)
+    except (yaml.YAMLError, msgspec.ValidationError) as error:
+        raise _unusable(path, str(error)) from error
+
+
+def _unusable(path: Path, why: str) -> Unusable:
+    return Unusable(f"instructions/{path.name} can't be used: {why}.")

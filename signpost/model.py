@@ -1,11 +1,9 @@
 """Owns the call of the language model and what each of its answers means."""
 
-import re
-from collections.abc import Awaitable, Callable, Mapping
-from datetime import UTC, datetime, timedelta
-from email.utils import parsedate_to_datetime
+import asyncio
+from datetime import datetime, timedelta
 from functools import cache
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 
@@ -13,14 +11,13 @@ from signpost.flows import Parameters
 from signpost.instructions import Message
 from signpost.settings import Settings
 from signpost.text import clean
+from signpost.waiting import retry_after
 
 if TYPE_CHECKING:
     from openai import APIStatusError, AsyncOpenAI
-    from openai.types.chat import ChatCompletion
 
 TIMEOUT_SECONDS = 120.0
 LONGEST_BACKOFF_SECONDS = 60
-LONGEST_RETRY = timedelta(days=5)  # no timer is longer: see oversight.LONGEST_WAIT
 AZURE_SCOPE = "https://cognitiveservices.azure.com/.default"
 DEFAULTS = Parameters(
     temperature=0, max_tokens=750, top_p=1, frequency_penalty=0, presence_penalty=0
@@ -38,10 +35,49 @@ class Completion(msgspec.Struct, frozen=True, rename="camel"):
 
 
 class Refusal(msgspec.Struct, frozen=True):
-    """No draft: why, as a sentence for the requester, and when to ask again, if ever."""
+    """No draft: why, as a sentence for the requester, and after which wait to ask again, if ever.
+
+    A wait, not an instant: it begins when the answer is known, however long that took.
+    """
 
     reason: str
-    retry_at: datetime | None = None
+    retry_after: timedelta | None = None
+
+
+class NoToken(Exception):  # noqa: N818 - it names what is missing
+    """The managed identity gave no token for the model."""
+
+
+class _Text(msgspec.Struct):
+    content: str | None = None
+    refusal: str | None = None
+
+
+class _Choice(msgspec.Struct):
+    """One choice; the two spellings of the filter's report are both seen in the wild."""
+
+    message: _Text
+    finish_reason: str | None = None
+    content_filter_results: dict[str, Any] | None = None
+    content_filter_result: dict[str, Any] | None = None
+
+    def is_unfiltered(self) -> bool:
+        """Say whether the service reports that its content filter was down."""
+        reports = (self.content_filter_results or {}, self.content_filter_result or {})
+        return any("error" in report for report in reports)
+
+
+class _Usage(msgspec.Struct):
+    prompt_tokens: int = 0
+    completion_tokens: int = 0
+
+
+class _Answer(msgspec.Struct):
+    """What we read of a chat completion; the client library itself checks nothing."""
+
+    choices: list[_Choice]
+    model: str = ""
+    usage: _Usage | None = None
 
 
 async def complete(
@@ -51,26 +87,29 @@ async def complete(
     *,
     now: datetime,
     attempt: int,
+    timeout_seconds: float = TIMEOUT_SECONDS,
 ) -> Completion | Refusal:
     """Ask the model once. Everything that is expected to go wrong comes back as a Refusal."""
     import openai  # noqa: PLC0415 - a second of CPU that only drafting should pay
 
     values = msgspec.structs.asdict(parameters.over(DEFAULTS))
+    client = _client(config)
     try:
-        answer: ChatCompletion = await _client(config).chat.completions.create(
-            model=config.model_name,
-            messages=messages,  # type: ignore[arg-type] # the library has one type a role
-            **values,
-        )
-    except openai.APITimeoutError:
-        return Refusal("The model did not answer in time.", now + _backoff(attempt))
+        async with asyncio.timeout(timeout_seconds):
+            answer = await client.chat.completions.with_raw_response.create(
+                model=config.model_name,
+                messages=messages,  # type: ignore[arg-type] # the library has one type a role
+                **values,
+            )
+    except (TimeoutError, openai.APITimeoutError):
+        return Refusal("The model did not answer in time.", _backoff(attempt))
     except openai.APIConnectionError:
-        return Refusal("The model can't be reached.", now + _backoff(attempt))
+        return Refusal("The model can't be reached.", _backoff(attempt))
+    except NoToken:
+        return Refusal("Signpost's managed identity got no token.", _backoff(attempt))
     except openai.APIStatusError as error:
         return _refused(error, now, attempt)
-    except (openai.OpenAIError, ValueError):
-        return Refusal("The model service answered with something that is no completion.")
-    return _read(answer)
+    return _read(answer.content, attempt)
 
 
 @cache
@@ -80,50 +119,71 @@ def _client(config: Settings) -> "AsyncOpenAI":
 
     return AsyncOpenAI(
         base_url=config.model_base_url,
-        api_key=config.model_api_key or _managed_identity(config),
+        api_key=config.model_api_key or _ManagedIdentity(config),
         max_retries=0,
         timeout=TIMEOUT_SECONDS,
     )
 
 
-def _managed_identity(config: Settings) -> Callable[[], Awaitable[str]]:
-    from azure.identity.aio import (  # noqa: PLC0415 - only where Azure OpenAI is used
-        ManagedIdentityCredential,
-        get_bearer_token_provider,
-    )
+class _ManagedIdentity:
+    """Gives the tokens of the app's own identity, as the client library asks for them."""
 
-    credential = ManagedIdentityCredential(client_id=config.identity_client_id)
-    return get_bearer_token_provider(credential, AZURE_SCOPE)
+    def __init__(self, config: Settings) -> None:
+        from azure.identity.aio import (  # noqa: PLC0415 - only where Azure OpenAI is used
+            ManagedIdentityCredential,
+            get_bearer_token_provider,
+        )
+
+        self.credential = ManagedIdentityCredential(client_id=config.identity_client_id)
+        self._provider = get_bearer_token_provider(self.credential, AZURE_SCOPE)
+
+    async def __call__(self) -> str:
+        from azure.core.exceptions import AzureError  # noqa: PLC0415 - as above
+
+        try:
+            return await self._provider()
+        except AzureError as error:
+            raise NoToken from error
 
 
-def _read(answer: "ChatCompletion") -> Completion | Refusal:
-    if not getattr(answer, "choices", None):  # the client passes on whatever JSON or text came
+def _read(body: bytes, attempt: int) -> Completion | Refusal:
+    try:
+        answer = msgspec.json.decode(body, type=_Answer)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        return Refusal("The model service answered with something that is no completion.")
+    if not answer.choices:
         return Refusal("The model answered without a text.")
     choice = answer.choices[0]
+    if choice.is_unfiltered():
+        return Refusal("The content filter was down, so nothing was accepted.", _backoff(attempt))
     text = clean(choice.message.content or "")
-    if choice.finish_reason == "content_filter":
-        return Refusal("The model's answer was blocked by the content policy.")
-    if choice.message.refusal:
-        return Refusal("The model refused to write about this topic.")
-    if not text:
-        return Refusal("The model answered with an empty text.")
-    usage = answer.usage
+    if objection := _objection(choice, text):
+        return Refusal(objection)
+    usage = answer.usage or _Usage()
     return Completion(
         text=text,
-        finish_reason=choice.finish_reason,
-        prompt_tokens=usage.prompt_tokens if usage else 0,
-        completion_tokens=usage.completion_tokens if usage else 0,
+        finish_reason=choice.finish_reason or "unknown",
+        prompt_tokens=usage.prompt_tokens,
+        completion_tokens=usage.completion_tokens,
         model=answer.model,
     )
+
+
+def _objection(choice: _Choice, text: str) -> str | None:
+    if choice.finish_reason == "content_filter":
+        return "The model's answer was blocked by the content policy."
+    if choice.message.refusal:
+        return "The model refused to write about this topic."
+    return None if text else "The model answered with an empty text."
 
 
 def _refused(error: "APIStatusError", now: datetime, attempt: int) -> Refusal:
     status, code = error.status_code, error.code
     if status == 429:  # noqa: PLR2004 - Too Many Requests
-        wait = _retry_after(error.response.headers, now) or _backoff(attempt)
-        return Refusal("The model is at its capacity.", now + wait)
+        wait = retry_after(error.response.headers, now) or _backoff(attempt)
+        return Refusal("The model is at its capacity.", wait)
     if status in (408, 409) or status >= 500:  # noqa: PLR2004 - what may pass by itself
-        return Refusal(f"The model service failed ({status}).", now + _backoff(attempt))
+        return Refusal(f"The model service failed ({status}).", _backoff(attempt))
     return Refusal(_final(status, code))
 
 
@@ -139,26 +199,6 @@ def _final(status: int, code: str | None) -> str:
             return "The model deployment does not exist: check AZURE_OPENAI_DEPLOYMENT."
         case _:
             return f"The model service refused the request ({status})."
-
-
-def _retry_after(headers: Mapping[str, str], now: datetime) -> timedelta | None:
-    """Read `retry-after-ms`, then `Retry-After` in seconds or as a date (RFC 9110)."""
-    if millis := _number(headers.get("retry-after-ms")):
-        return min(timedelta(milliseconds=millis), LONGEST_RETRY)
-    after = headers.get("retry-after", "")
-    if seconds := _number(after):
-        return min(timedelta(seconds=seconds), LONGEST_RETRY)
-    try:
-        until = parsedate_to_datetime(after)
-    except ValueError:
-        return None
-    return min(max(until.astimezone(UTC) - now, timedelta()), LONGEST_RETRY)
-
-
-def _number(text: str | None) -> int | None:
-    """Read a whole number that a clock can hold, rounded up; anything else is None."""
-    whole = re.fullmatch(r"(\d{1,9})(\.\d+)?", text or "")
-    return int(whole[1]) + bool(whole[2]) if whole else None
 
 
 def _backoff(attempt: int) -> timedelta:

@@ -1,6 +1,6 @@
 """Owns what is sent to Microsoft Teams: cards, and the ways of sending them."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, Protocol
 
 import msgspec
@@ -13,12 +13,12 @@ MAX_BYTES = 28_000  # Workflows takes about 28 KB; a message is refused before a
 class Sent(msgspec.Struct, frozen=True):
     """What is known after one attempt to send.
 
-    `delivery` is None when it certainly did not go out and may be tried again at `retry_at`.
+    `delivery` is None when it certainly did not go out and may be tried after `retry_after`.
     """
 
     delivery: DeliveryState | None
     detail: str
-    retry_at: datetime | None = None
+    retry_after: timedelta | None = None
 
 
 class Teams(Protocol):

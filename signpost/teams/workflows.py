@@ -12,8 +12,10 @@ import msgspec
 
 from signpost.settings import Settings
 from signpost.teams import Sent
+from signpost.waiting import retry_after
 
 TIMEOUT_SECONDS = 30.0
+CONNECT_SECONDS = 10.0
 RETRY_AFTER = timedelta(seconds=15)
 TRY_AGAIN = (412, 429)
 MAX_ANSWER_BYTES = 64 * 1024
@@ -26,7 +28,9 @@ class Workflows:
 
     def __init__(self, config: Settings, timeout_seconds: float = TIMEOUT_SECONDS) -> None:
         self._config = config
-        self._timeout = aiohttp.ClientTimeout(total=timeout_seconds)
+        self._timeout = aiohttp.ClientTimeout(
+            total=timeout_seconds, sock_connect=min(CONNECT_SECONDS, timeout_seconds / 2)
+        )
 
     async def post(self, message: dict[str, Any], now: datetime) -> Sent:
         """Post to the channel."""
@@ -52,8 +56,8 @@ class Workflows:
             ):
                 body = (await answer.content.read(MAX_ANSWER_BYTES)).decode(errors="replace")
                 return _read(answer.status, body, answer.headers, now)
-        except aiohttp.ClientConnectorError:
-            return Sent(None, "Teams could not be reached.", now + RETRY_AFTER)
+        except (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError):
+            return Sent(None, "Teams could not be reached.", RETRY_AFTER)
         except TimeoutError:
             return Sent("unknown", "Teams did not answer in time: the post may be there or not.")
         except aiohttp.ClientError:
@@ -62,9 +66,7 @@ class Workflows:
 
 def _read(status: int, body: str, headers: Any, now: datetime) -> Sent:  # noqa: ANN401 - aiohttp's case-insensitive mapping
     if status in TRY_AGAIN:
-        seconds = str(headers.get("Retry-After", ""))
-        wait = timedelta(seconds=int(seconds)) if seconds.isdecimal() else RETRY_AFTER
-        return Sent(None, "Teams asks to wait.", now + wait)
+        return Sent(None, "Teams asks to wait.", retry_after(headers, now) or RETRY_AFTER)
     if status == 408 or status >= 500:  # noqa: PLR2004 - it may have been taken
         return Sent("unknown", f"Teams answered {status}: the post may be there or not.")
     if not 200 <= status < 300:  # noqa: PLR2004 - redirects are not followed
