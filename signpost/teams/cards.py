@@ -4,12 +4,20 @@ The structure is fixed and every value is shown as text: a signed text stands in
 which Teams does not read as Markdown, so no link, image or mention can come out of it.
 """
 
+import re
 from datetime import datetime
 from typing import Any
 
 from signpost.text import digest
 
 Card = dict[str, Any]
+
+PREVIEW_CHARACTERS = 1500
+PREVIEW_LINES = 20
+
+# Renderers replace `{{DATE(...)}}` and `{{TIME(...)}}` in a text run by a formatted date, so that
+# readers would not see what was signed. Between two runs the braces are just letters.
+_FORMATTED = re.compile(r"(?<=\{)(?=\{(?:DATE|TIME)\()")
 
 AI_LABEL = {
     "type": "https://schema.org/Message",
@@ -33,7 +41,7 @@ def post_card(title: str, text: str, signer: str, *, edited: bool) -> Card:
 def text_of(card: Card) -> str:
     """Read the signed text back from its card, to the letter."""
     container = next(item for item in card["body"] if item.get("id") == "signed-text")
-    return "\n".join(line["inlines"][0]["text"] for line in container["items"])
+    return "\n".join("".join(run["text"] for run in line["inlines"]) for line in container["items"])
 
 
 def digest_of(card: Card) -> str:
@@ -47,7 +55,7 @@ def request_card(title: str, asked_by: str | None, draft: str, until: datetime, 
     card = _card(
         _line(title, weight="Bolder", size="Medium"),
         _line(f"{asked} for your signature by {until:%d %b %Y, %H:%M} UTC.", isSubtle=True),
-        {"type": "Container", "style": "emphasis", "items": _lines(draft)},
+        {"type": "Container", "style": "emphasis", "items": _lines(_preview(draft))},
     )
     card["actions"] = [{"type": "Action.OpenUrl", "title": "Review and sign", "url": link}]
     return card
@@ -79,6 +87,12 @@ def _card(*body: dict[str, Any]) -> Card:
     }
 
 
+def _preview(draft: str) -> str:
+    """Shorten a long draft, so that the request never outgrows what a chat takes."""
+    short = "\n".join(draft[:PREVIEW_CHARACTERS].split("\n")[:PREVIEW_LINES])
+    return draft if short == draft else f"{short.rstrip()} \u2026"
+
+
 def _lines(text: str) -> list[dict[str, Any]]:
     """Give each line its own block, since a text run does not break lines."""
     return [_line(line, spacing="Small" if line else "Medium") for line in text.split("\n")]
@@ -86,5 +100,5 @@ def _lines(text: str) -> list[dict[str, Any]]:
 
 def _line(text: str, **look: Any) -> dict[str, Any]:  # noqa: ANN401 - members of the card schema
     spacing = {"spacing": look.pop("spacing")} if "spacing" in look else {}
-    run = {"type": "TextRun", "text": text, **look}
-    return {"type": "RichTextBlock", "inlines": [run], **spacing}
+    runs = [{"type": "TextRun", "text": part, **look} for part in _FORMATTED.split(text)]
+    return {"type": "RichTextBlock", "inlines": runs, **spacing}

@@ -1,0 +1,168 @@
+"""Cards show text as text: nothing in it can change the card or be formatted away."""
+
+import json
+import re
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from signpost.teams import MAX_BYTES, cards, size_of
+from signpost.text import digest
+from tests.builders import ADELE, MEGAN, NOW, TEXT
+
+LINK = "http://localhost:7071/approvals/x-1#token"
+UNTIL = NOW + timedelta(days=1)
+# What adaptivecards 3.0 replaces in text blocks and text runs (its src/text-formatters.ts).
+FORMATTED = re.compile(r"\{\{(DATE|TIME)\(.*\)\}\}")
+MARKDOWN = [
+    "[click](https://evil.com)", "![x](https://evil.com/x.png)", "<at>adele</at>", "**bold**",
+    "<script>alert(1)</script>", "[x]: https://evil.com", "&lt;b&gt;", "- list", "# heading",
+    "${expression}", "@{variables('x')}", '"},{"type":"Image"', "\\", "\u2028", "{{x}}", "{{{{",
+    "{{DATE(2026-11-22T08:00:00Z, SHORT)}}", "{{TIME(2026-11-22T08:00:00Z)}}", "{{{DATE(x)}}}",
+]  # fmt: skip
+texts = st.text() | st.lists(st.sampled_from([*MARKDOWN, "\n", "{", " "])).map("".join)
+
+
+def post(text: str) -> cards.Card:
+    """Make the card of a signed text."""
+    return cards.post_card("News", text, ADELE, edited=False)
+
+
+def skeleton(value: Any) -> Any:
+    """Give a card without its texts, with runs of equal text runs as one."""
+    if isinstance(value, dict):
+        return {k: "" if k == "text" else skeleton(v) for k, v in sorted(value.items())}
+    if isinstance(value, list):
+        bare = [skeleton(item) for item in value]
+        return [item for n, item in enumerate(bare) if n == 0 or item != bare[n - 1]]
+    return value
+
+
+def runs_of(value: Any) -> list[dict[str, Any]]:
+    """List all text runs of a card."""
+    if isinstance(value, dict):
+        own = [value] if value.get("type") == "TextRun" else []
+        return own + [run for item in value.values() for run in runs_of(item)]
+    return [run for item in value for run in runs_of(item)] if isinstance(value, list) else []
+
+
+@given(texts)
+def test_the_text_can_be_read_back(text: str) -> None:
+    """The card shows the signed text to the letter, so its digest is the signed one."""
+    assert cards.text_of(post(text)) == text
+    assert cards.digest_of(post(text)) == digest(text)
+
+
+@given(texts)
+def test_the_text_survives_the_wire(text: str) -> None:
+    """What Teams decodes is what was signed."""
+    assert cards.text_of(json.loads(json.dumps(post(text)))) == text
+
+
+@given(st.text(st.characters(codec="utf-8", exclude_characters="\n"), min_size=1))
+def test_the_text_can_not_change_the_card(text: str) -> None:
+    """Whatever a line says, the card around it is the same."""
+    assert skeleton(post(text)) == skeleton(post("x"))
+
+
+@pytest.mark.parametrize("text", MARKDOWN)
+def test_the_text_stands_in_text_runs_only(text: str) -> None:
+    """No string of the text becomes a link, an image, a mention or a member of the card."""
+    assert skeleton(post(text)) == skeleton(post("x"))
+    assert {run["type"] for run in runs_of(post(text))} == {"TextRun"}
+
+
+@given(texts)
+def test_no_run_is_formatted_away(text: str) -> None:
+    """Renderers find no date function in any single run, so readers see what was signed."""
+    assert [run for run in runs_of(post(text)) if FORMATTED.search(run["text"])] == []
+
+
+@given(texts)
+def test_no_run_breaks_lines(text: str) -> None:
+    """A run does not break lines, so each line has a block of its own."""
+    assert [run for run in runs_of(post(text)) if "\n" in run["text"]] == []
+
+
+@pytest.mark.parametrize("edited,said", [(True, "edited and signed by"), (False, "AI, signed by")])
+def test_the_card_says_who_signed_what(*, edited: bool, said: str) -> None:
+    """Readers learn that a machine drafted it, whether a person changed it, and who signed."""
+    last = runs_of(cards.post_card("News", TEXT, ADELE, edited=edited))[-1]["text"]
+    assert last.startswith("Drafted with AI")
+    assert said in last
+    assert last.endswith(ADELE)
+
+
+def requested(draft: str = TEXT, asked_by: str | None = MEGAN) -> cards.Card:
+    """Make the card that asks for a signature."""
+    return cards.request_card("Sign it", asked_by, draft, UNTIL, LINK)
+
+
+@pytest.mark.parametrize("asked_by,said", [(MEGAN, f"{MEGAN} asks"), (None, "A run asks")])
+def test_a_request_says_who_asks_and_until_when(asked_by: str | None, said: str) -> None:
+    """An approver learns who wants the signature, and the deadline."""
+    line = runs_of(requested(asked_by=asked_by))[1]["text"]
+    assert line == f"{said} for your signature by 23 Nov 2026, 10:00 UTC."
+
+
+def test_a_request_has_one_way_on() -> None:
+    """The card only opens the approver's own page; nothing in it decides."""
+    assert requested()["actions"] == [
+        {"type": "Action.OpenUrl", "title": "Review and sign", "url": LINK}
+    ]
+
+
+def test_a_short_draft_is_shown_whole() -> None:
+    """The request shows the draft as it is."""
+    shown = [run["text"] for run in runs_of(requested())[2:]]
+    assert "\n".join(shown) == TEXT
+
+
+@pytest.mark.parametrize(
+    "draft", ["\U0001f600" * 20_000, "\n" * 20_000, "\x01" * 4000, "{{DATE(" * 3000]
+)
+def test_a_request_always_fits(draft: str) -> None:
+    """However long the draft, the request for its signature is small enough for a chat."""
+    assert size_of(cards.message(requested(draft)) | {"recipient": "a" * 254}) < MAX_BYTES
+    assert runs_of(requested(draft))[-1]["text"].endswith("\u2026")
+
+
+def test_a_message_is_what_the_webhook_takes() -> None:
+    """One message with one Adaptive Card and nothing else."""
+    message = cards.message(post(TEXT))
+    assert message.keys() == {"type", "attachments"}
+    assert message["attachments"][0]["content"] == post(TEXT)
+
+
+def test_ai_content_is_labelled() -> None:
+    """A post that a machine drafted carries the label that Teams shows."""
+    [entity] = cards.message(post(TEXT), ai_generated=True)["entities"]
+    assert entity["additionalType"] == ["AIGeneratedContent"]
+
+
+ALLOWED = {
+    "AdaptiveCard": {"$schema", "type", "version", "body", "actions"},
+    "Container": {"type", "id", "items", "style"},
+    "RichTextBlock": {"type", "inlines", "spacing"},
+    "TextRun": {"type", "text", "weight", "size", "isSubtle"},
+    "Action.OpenUrl": {"type", "title", "url"},
+}
+
+
+def elements(value: Any) -> list[dict[str, Any]]:
+    """List all typed elements of a card."""
+    if isinstance(value, list):
+        return [each for item in value for each in elements(item)]
+    return [value, *elements(list(value.values()))] if isinstance(value, dict) else []
+
+
+@pytest.mark.parametrize("card", [post(TEXT), requested()], ids=["post", "request"])
+def test_cards_keep_to_the_schema(card: cards.Card) -> None:
+    """Only elements and members of Adaptive Cards 1.5 that Teams renders are used."""
+    assert card["version"] == "1.5"
+    for element in elements(card):
+        assert element.keys() <= ALLOWED[element["type"]]
+        assert element.get("type") != "RichTextBlock" or element["inlines"]
