@@ -55,7 +55,7 @@ def approver_of(token: str, approval: str, config: Settings, now: datetime) -> C
         meant = claims.purpose == PURPOSE and approval_id(claims.run, claims.round) == approval
         if same and meant and claims.expires_at > now.timestamp():
             return claims
-    raise NotYours("Open the link from your own notification again, or ask for a new one.")
+    raise NotYours
 
 
 def _serializer(key: str) -> URLSafeSerializer:

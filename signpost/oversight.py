@@ -10,9 +10,9 @@ from msgspec.structs import replace
 
 from signpost.contracts import Outcome
 from signpost.flows import Approval
-from signpost.problems import Decided, Invalid, Over
+from signpost.problems import Decided, Invalid, NotYours, Over
 from signpost.records import DraftText, Response, Round, Run
-from signpost.text import digest, hidden_characters
+from signpost.text import digest, to_remove
 
 # The SDK can't cancel a timer that it splits into pieces (over 6 days), so no wait is that long.
 LONGEST_WAIT = timedelta(days=5)
@@ -64,16 +64,20 @@ def respond(
 ) -> Round:
     """Let an answer decide the round.
 
-    Raises Decided when an answer counted already, Over when the round ended without one, and
-    Invalid when this answer can't count as it is.
+    Raises NotYours for who was not asked, Decided when an answer counted already, Over when the
+    round ended without one, and Invalid when this answer can't count as it is.
     """
+    if approver not in standing.assigned_to:
+        raise NotYours
     refuse_when_over(standing, now)
     _check(answer, policy, standing)
+    own = answer.accepted_text
+    edited = own is not None and digest(own) != standing.draft_digest
     response = Response(
         responder=approver,
         approver_response=answer.response,
         comments=answer.comments.strip(),
-        accepted_text=answer.accepted_text,
+        accepted_text=own if edited else None,
         request_date=standing.request_date,
         response_date=now,
         channel="page",
@@ -101,13 +105,17 @@ def fail(now: datetime, failure: str, standing: Round) -> Round:
     return replace(standing, outcome="Failed", failure=failure, closed_at=now)
 
 
-def settle(now: datetime, standing: Round) -> Round:
-    """Bring a round up to date: expire it, or give its next wait a new slot."""
+def settle(now: datetime, slot: int, standing: Round) -> Round:
+    """Bring a round up to date: expire it, or note the slot of the wait that comes next.
+
+    Done twice it changes nothing more, so an activity that the host runs again does not part
+    the slot that an answer wakes from the one that the orchestration waits in.
+    """
     if standing.outcome:
         return standing
     if now >= standing.expires_at:
         return replace(standing, outcome="Expired", closed_at=standing.expires_at)
-    return replace(standing, slot=standing.slot + 1)
+    return standing if slot <= standing.slot else replace(standing, slot=slot)
 
 
 def wake_at(standing: Round, now: datetime) -> datetime:
@@ -165,8 +173,8 @@ def _check(answer: Answer, policy: Approval, standing: Round) -> None:
         raise Invalid("This is not the text under review: load the page again.", field="digest")
     if answer.response in policy.require_comment and not answer.comments.strip():
         raise Invalid(f"{answer.response} needs a comment that says why.", field="comments")
-    if hidden := hidden_characters(answer.comments):
-        raise Invalid(f"Remove {', '.join(hidden)}.", field="comments")
+    if told := to_remove(answer.comments.replace("\r\n", "\n")):
+        raise Invalid(told, field="comments")
     if answer.accepted_text is not None:
         _check_edit(answer, policy)
 
@@ -179,5 +187,5 @@ def _check_edit(answer: Answer, policy: Approval) -> None:
         raise Invalid("An edited text can only be approved.", field=field)
     if not (answer.accepted_text or "").strip():
         raise Invalid("The text is empty.", field=field)
-    if hidden := hidden_characters(answer.accepted_text or ""):
-        raise Invalid(f"Remove {', '.join(hidden)}.", field=field)
+    if told := to_remove(answer.accepted_text or ""):
+        raise Invalid(told, field=field)

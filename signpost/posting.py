@@ -1,18 +1,21 @@
 """Owns posting at most once: claim, send, and be honest about what is not known."""
 
 from collections.abc import Callable
+from datetime import datetime
 from functools import partial
 from typing import Any
 
 from msgspec.structs import replace
 
 from signpost import records, runs
-from signpost.contracts import MAX_ATTEMPTS, Posted, Work
+from signpost.contracts import MAX_ATTEMPTS, Posted, PostState, Work
 from signpost.ledger import Ledger, change, write_once
 from signpost.records import Post
+from signpost.runs import Story
 from signpost.teams import Sent, Teams, cards
 from signpost.text import digest
 
+NEVER = "The run stopped before the text was posted."
 LOST = "The app stopped while it was posting: the post may be there or not."
 
 
@@ -22,7 +25,10 @@ class DigestMismatch(Exception):  # noqa: N818 - it names what is wrong
 
 async def post_signed_text(ledger: Ledger, teams: Teams, work: Work) -> Posted:
     """Send the signed text unless a claim says that it may be out already."""
-    message, signed_digest = await _message(ledger, work)
+    try:
+        message, signed_digest = await _message(ledger, work)
+    except DigestMismatch as error:
+        return await _refuse(ledger, teams, work, str(error))
     claim = Post(digest=signed_digest, target=teams.target, state="claimed", detail="", at=work.now)
     standing = await _claim(ledger, work, claim)
     if standing is not claim:
@@ -31,7 +37,24 @@ async def post_signed_text(ledger: Ledger, teams: Teams, work: Work) -> Posted:
     if sent.delivery is None and work.attempt >= MAX_ATTEMPTS:
         sent = Sent("failed", f"{sent.detail} It was tried {work.attempt} times.")
     await _change(ledger, work, partial(_note, sent))
-    return Posted(delivery=sent.delivery or "released", retry_at=sent.retry_at)
+    return Posted(delivery=sent.delivery or "released", retry_after=sent.retry_after)
+
+
+async def end(ledger: Ledger, story: Story, now: datetime) -> None:
+    """Say for good what became of the post of a run that ends; nothing is sent afterwards."""
+    signed, standing = story.signed_text, story.round
+    if signed is None or standing is None:
+        return
+    never = Post(digest=digest(signed), target="Teams", state="failed", detail=NEVER, at=now)
+    work = Work(run=story.run.id, round=standing.number, attempt=MAX_ATTEMPTS, now=now)
+    await write_once(ledger, story.run.id, records.post_row(standing.number), never)
+    await _change(ledger, work, partial(_end, now))
+
+
+async def _refuse(ledger: Ledger, teams: Teams, work: Work, why: str) -> Posted:
+    refused = Post(digest="", target=teams.target, state="failed", detail=why, at=work.now)
+    standing = await write_once(ledger, work.run, records.post_row(work.round), refused)
+    return Posted(delivery=standing.state)
 
 
 async def _message(ledger: Ledger, work: Work) -> tuple[dict[str, Any], str]:
@@ -70,7 +93,19 @@ def _take(claim: Post, standing: Post) -> Post:
 
 
 def _note(sent: Sent, post: Post) -> Post:
-    return replace(post, state=sent.delivery or "released", detail=sent.detail)
+    """Note what became of the claim; who gave it up in the meantime does not try again."""
+    given_back: PostState = "released" if post.state == "claimed" else "failed"
+    return replace(post, state=sent.delivery or given_back, detail=sent.detail)
+
+
+def _end(now: datetime, post: Post) -> Post:
+    match post.state:
+        case "claimed":
+            return replace(post, state="unknown", detail=LOST, at=now)
+        case "released":
+            return replace(post, state="failed", at=now)
+        case _:
+            return post
 
 
 async def _change(ledger: Ledger, work: Work, decide: Callable[[Post], Post]) -> Post:

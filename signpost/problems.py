@@ -45,6 +45,9 @@ class NotYours(Problem):
     status = 401
     title = "This link does not open this approval"
 
+    def __init__(self) -> None:
+        super().__init__("Open the link from your own notification again, or ask for a new one.")
+
 
 class Unknown(Problem):
     """There is no such flow, run or approval."""
@@ -86,6 +89,13 @@ class Invalid(Problem):
 
     status = 422
     title = "A value can't be used"
+
+
+class Broken(Problem):
+    """Something went wrong that is nobody's request's fault; the log says what."""
+
+    status = 500
+    title = "Signpost failed"
 
 
 class Misconfigured(Problem):

@@ -33,7 +33,10 @@ class Record(msgspec.Struct, frozen=True, rename="camel"):
 
 
 class Run(Record, kw_only=True, frozen=True):
-    """What was asked, with the flow as it stood then: editing a flow changes no run."""
+    """What was asked, with the flow as it stood then: editing a flow changes no run.
+
+    A run that ends before it has a round is decided here: canceled, or failed.
+    """
 
     id: str
     flow: Flow
@@ -42,6 +45,7 @@ class Run(Record, kw_only=True, frozen=True):
     requestor: str | None
     created_at: datetime
     canceled_at: datetime | None = None
+    failed_at: datetime | None = None
     cancel_reason: str = ""
 
 

@@ -4,6 +4,8 @@ import asyncio
 from datetime import datetime, timedelta
 from functools import partial
 
+import msgspec
+
 from signpost import oversight, records
 from signpost.contracts import Standing, Work
 from signpost.ledger import Ledger, change, read, write_once
@@ -41,7 +43,7 @@ async def open_up(ledger: Ledger, config: Settings, work: Work) -> Standing:
 
 async def settle(ledger: Ledger, config: Settings, work: Work) -> Standing:
     """Say where a round stands; expire it, or remind its approvers, when it is time."""
-    standing = await _change(ledger, work, partial(oversight.settle, work.now))
+    standing = await _change(ledger, work, partial(oversight.settle, work.now, work.attempt))
     return await _tend(ledger, config, work, standing)
 
 
@@ -58,7 +60,7 @@ async def respond(
 
 def post_size(run: Run, text: str, *, edited: bool) -> int:
     """Count the bytes of the largest post that this text could become, whoever signs it."""
-    signer = max(run.flow.approval.assigned_to, key=len)
+    signer = max(run.flow.approval.assigned_to, key=lambda person: len(msgspec.json.encode(person)))
     card = cards.post_card(run.flow.post.title, text, signer, edited=edited)
     return size_of(cards.message(card, ai_generated=True))
 

@@ -1,6 +1,7 @@
 """Owns a run's beginning and its story: starting it once, and telling what became of it."""
 
 import hashlib
+import re
 from collections.abc import Mapping
 from datetime import datetime
 from functools import partial
@@ -12,12 +13,13 @@ from msgspec.structs import replace
 
 from signpost import oversight, records
 from signpost.flows import Flow, Parameters, Person
-from signpost.ledger import Entry, Ledger, change, read, write_once
+from signpost.ledger import Entry, Ledger, change, write_once
 from signpost.problems import Invalid, Over, Unknown
 from signpost.records import DraftText, Post, Receipt, Round, Run
-from signpost.text import hidden_characters
+from signpost.text import to_remove
 
 STARTS = "start"
+RUN_ID = re.compile("[0-9a-f]{32}", re.ASCII)
 
 T = TypeVar("T", bound=records.Record)
 
@@ -60,7 +62,7 @@ async def start(
 
 async def _claim(ledger: Ledger, flow: Flow, body: Start, key: str) -> str:
     asked = StartKey(run=uuid4().hex, body=_fingerprint(msgspec.json.encode(body, order="sorted")))
-    standing = await write_once(ledger, STARTS, _fingerprint(f"{flow.name} {key}".encode()), asked)
+    standing = await write_once(ledger, STARTS, _fingerprint(f"{flow.name}\n{key}".encode()), asked)
     if standing.body != asked.body:
         raise Invalid(
             "This key was used with another body: use a new one for a new run.",
@@ -84,6 +86,8 @@ def _check(flow: Flow, body: Start) -> None:
         _check_text(
             f"inputs.{name}", body.inputs.get(name), rule.max_length, required=rule.required
         )
+    if told := to_remove(body.requestor or ""):
+        raise Invalid(told, field="requestor")
     if not oversight.may_sign(flow.approval, body.requestor):
         raise Invalid(
             "Nobody is left to sign: who asks may not, and no one else is assigned.",
@@ -102,8 +106,8 @@ def _check_text(field: str, value: object, max_length: int, *, required: bool) -
         raise Invalid("This input is empty.", field=field)
     if len(value) > max_length:
         raise Invalid(f"At most {max_length} characters; these are {len(value)}.", field=field)
-    if hidden := hidden_characters(value.replace("\r\n", "\n")):
-        raise Invalid(f"Remove {', '.join(hidden)}.", field=field)
+    if told := to_remove(value.replace("\r\n", "\n")):
+        raise Invalid(told, field=field)
 
 
 async def cancel(ledger: Ledger, run: str, reason: str, now: datetime) -> Round | None:
@@ -112,12 +116,9 @@ async def cancel(ledger: Ledger, run: str, reason: str, now: datetime) -> Round 
     The note on the run comes first and the round second. `open_round` does it the other way
     round, so one of the two sees the other. Raises Unknown, Decided or Over.
     """
-    if hidden := hidden_characters(reason):
-        raise Invalid(f"Remove {', '.join(hidden)}.", field="reason")
-    if await read(ledger, run, records.RUN, Run) is None:
-        raise Unknown("There is no such run.")
-    receipt = await read(ledger, run, records.RECEIPT, Receipt)
-    if receipt:
+    if told := to_remove(reason.replace("\r\n", "\n")):
+        raise Invalid(told, field="reason")
+    if receipt := (await story(ledger, run)).receipt:
         raise Over(f"The run is over: {receipt.outcome}.", outcome=receipt.outcome)
     note = partial(_note_cancel, now, reason.strip())
     await change(ledger, run, records.RUN, Run, note)
@@ -134,6 +135,8 @@ async def cancel(ledger: Ledger, run: str, reason: str, now: datetime) -> Round 
 
 
 def _note_cancel(now: datetime, reason: str, run: Run) -> Run:
+    if run.failed_at:
+        raise Over(oversight.OVER["Failed"], outcome="Failed")
     return run if run.canceled_at else replace(run, canceled_at=now, cancel_reason=reason)
 
 
@@ -163,7 +166,7 @@ class Story(msgspec.Struct, frozen=True):
 
 async def story(ledger: Ledger, run: str) -> Story:
     """Read everything about a run. Raises Unknown."""
-    rows = await ledger.rows(run)
+    rows = await ledger.rows(run) if RUN_ID.fullmatch(run) else {}
     record = _typed(rows, records.RUN, Run)
     if record is None:
         raise Unknown("There is no such run.")

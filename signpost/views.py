@@ -138,7 +138,9 @@ def _detail(story: Story, waiting_for: str | None) -> str:
         return "The draft is being written."
     if standing.outcome is None:
         return f"Waiting for {' or '.join(standing.assigned_to)}." + _untold(standing)
-    return "The signed text is being posted."
+    if standing.outcome == "Approve":
+        return "The signed text is being posted."
+    return _unposted(story, standing.failure)
 
 
 def _untold(standing: Round) -> str:
@@ -156,8 +158,15 @@ def _ending(story: Story) -> str:
     if receipt.outcome == "Approve" and decision and story.post:
         delivered = _DELIVERED[story.post.state]
         return f"{delivered}; signed by {decision.responder}."
+    return _unposted(story, receipt.failure)
+
+
+def _unposted(story: Story, failure: str | None) -> str:
+    ending = story.receipt or story.round
+    outcome = ending.outcome if ending else None
+    decision = story.round.decision if story.round else None
     if decision:
         return f"Rejected by {decision.responder}; nothing was posted."
-    if receipt.outcome == "Canceled" and story.run.cancel_reason:
-        return f"The run was canceled: {story.run.cancel_reason} Nothing was posted."
-    return f"{receipt.failure or OVER[receipt.outcome]} Nothing was posted."
+    if outcome == "Canceled" and story.run.cancel_reason:
+        return f"The run was canceled ({story.run.cancel_reason}); nothing was posted."
+    return f"{failure or OVER.get(outcome or '', '')} Nothing was posted."
