@@ -8,7 +8,16 @@ from typing import Any, TypeVar
 import azure.functions as func
 import msgspec
 
-from signpost.problems import Invalid, Misconfigured, NotJson, Problem, TooLarge, Unreadable, fault
+from signpost.problems import (
+    Broken,
+    Invalid,
+    Misconfigured,
+    NotJson,
+    Problem,
+    TooLarge,
+    Unreadable,
+    fault,
+)
 
 MAX_BODY_BYTES = 256 * 1024
 CONTENT_SECURITY_POLICY = (
@@ -65,6 +74,9 @@ def guarded(handler: Handler) -> Handler:
             return problem(error)
         except Problem as error:
             return problem(error)
+        except Exception:  # the host would answer without a body and without our headers
+            log.exception("%s failed", handler.__name__)
+            return problem(Broken("Something went wrong here; the app's log says what."))
 
     return run
 
@@ -84,3 +96,5 @@ def read_body(request: func.HttpRequest, kind: type[T]) -> T:
         raise Invalid(f"{message}.", field=trail or None) from error
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
         raise Unreadable(f"The body is not JSON: {error}.") from error
+    except RecursionError as error:
+        raise Unreadable("The body is nested too deeply.") from error

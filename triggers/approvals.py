@@ -45,5 +45,5 @@ async def sign(req: func.HttpRequest, client: df.DurableOrchestrationClient) -> 
 def _claims(req: func.HttpRequest, now: datetime) -> Claims:
     token = req.headers.get("x-approval-token", "")
     if not token:
-        raise NotYours("Open the link from your own notification again, or ask for a new one.")
+        raise NotYours
     return approver_of(token, req.route_params["id"], settings(), now)

@@ -11,7 +11,7 @@ from typing import Any
 import azure.durable_functions as df
 
 from signpost import receipts
-from signpost.contracts import ORCHESTRATOR, Ending, Work, wake_up
+from signpost.contracts import ORCHESTRATOR, STOPPED, Ending, Work, wake_up
 from signpost.ledger import Ledger
 from signpost.records import Round
 from signpost.runs import Story
@@ -19,7 +19,6 @@ from signpost.runs import Story
 log = logging.getLogger(__name__)
 
 BROKEN = ("Failed", "Terminated", "Canceled")
-STOPPED = "The run stopped before its end; the app's log says why."
 LOST_AFTER = timedelta(seconds=5)
 
 
@@ -58,7 +57,7 @@ async def look_after(
             await start(client, run.id, new=False)
         return None
     if status.runtime_status.name in BROKEN:
-        await receipts.write(ledger, _broken(story, now))
+        await receipts.write(ledger, _broken(run.id, now))
         return STOPPED
     if standing and standing.closed_at and now - standing.closed_at > LOST_AFTER:
         if _is_waiting(status):
@@ -67,11 +66,10 @@ async def look_after(
     return _word(status.custom_status, story.state)
 
 
-def _broken(story: Story, now: datetime) -> Ending:
+def _broken(run: str, now: datetime) -> Ending:
     """End a run whose orchestration stopped by an error or by an operator's hand."""
-    work = Work(run=story.run.id, round=1, attempt=1, now=now)
-    decided = story.round.outcome if story.round else None
-    return Ending(work=work, outcome=decided or "Failed", failure=STOPPED)
+    work = Work(run=run, round=1, attempt=1, now=now)
+    return Ending(work=work, outcome="Failed", failure=STOPPED)
 
 
 def _is_waiting(status: Any) -> bool:  # noqa: ANN401 - the SDK's status, untyped

@@ -48,11 +48,9 @@ async def sign_page(req: func.HttpRequest) -> func.HttpResponse:
 @guarded
 async def asset(req: func.HttpRequest) -> func.HttpResponse:
     """Show one file of the console."""
-    name = req.route_params["file"]
-    if name == ADAPTIVE_CARDS.name:
-        return _file(ADAPTIVE_CARDS)
-    path = CONSOLE / name
-    if path.parent != CONSOLE or path.suffix not in TYPES.keys() - {".html"}:
+    files = {path.name: path for path in (*CONSOLE.iterdir(), ADAPTIVE_CARDS)}
+    path = files.get(req.route_params["file"])
+    if path is None or path.suffix not in TYPES.keys() - {".html"}:
         raise Unknown("There is no such file.")
     return _file(path)
 

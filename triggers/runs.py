@@ -1,5 +1,6 @@
 """Owns the routes that start, follow and cancel runs."""
 
+import re
 from datetime import UTC, datetime
 from typing import Annotated
 
@@ -19,7 +20,7 @@ from triggers.answers import answer, guarded, read_body
 
 bp = df.Blueprint()
 
-LONGEST_KEY = 255
+KEY = re.compile("[ -~]{1,255}")
 
 
 class Cancel(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -114,6 +115,6 @@ def _idempotency_key(req: func.HttpRequest) -> str | None:
     key: str | None = req.headers.get("idempotency-key")
     if key is None:
         return None
-    if not 1 <= len(key) <= LONGEST_KEY or not key.isascii() or not key.isprintable():
+    if not KEY.fullmatch(key):
         raise Invalid("Use 1 to 255 visible ASCII characters.", field="Idempotency-Key")
     return key
