@@ -1,6 +1,7 @@
 // Owns talking to Signpost's HTTP API: JSON in and out, problem answers, the access key.
 
 const KEY = "signpost-access-key";
+const NO_KEY = { detail: "An access key is needed. Reload the page to enter it." };
 const SENT = " What you sent may have arrived or not. Press again: it counts only once.";
 
 /** What went wrong, as a sentence. `status` is 0 when no answer came back. */
@@ -37,7 +38,7 @@ export const call = async (path, options = {}) => {
   const dialog = document.getElementById("access"); // only pages whose routes take a key have it
   let answer = await send(path, options);
   while (answer.status === 401 && dialog && await askKey(dialog)) answer = await send(path, options);
-  const content = await answer.json().catch(() => undefined);
+  const content = await answer.json().catch(() => (answer.status === 401 ? NO_KEY : undefined));
   if (!answer.ok) throw new Problem(answer.status, content);
   return content;
 };

@@ -94,8 +94,7 @@ const showProblem = (form, { field = "", message }) => {
   control?.focus();
 };
 
-/** Run an action for each press of a form's button, one at a time. A Problem that it throws is
-    shown at its field when the form has that field, otherwise above the buttons. */
+/** Run an action for each press of a form's button, one at a time, and show what it throws. */
 export const onSubmit = (form, action) => form.addEventListener("submit", async (event) => {
   event.preventDefault();
   if (form.ariaBusy === "true") return;

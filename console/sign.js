@@ -66,6 +66,7 @@ const show = () => {
   describe("request", [["You", approval.you], ["Asked by", approval.requestor],
     ...Object.entries(approval.inputs), ["May sign", anyOf(approval.assignedTo)],
     ["Deadline", when(approval.expiresAt)]]);
+  choose("finish", approval.finishReason);
   byId("card").replaceChildren(renderCard(approval.card));
   if (requireComment.length) fill({ optional: `needed to ${anyOf(requireComment).toLowerCase()}` });
   for (const button of byId("options").children)

@@ -213,6 +213,7 @@ def approval(text: str = DRAFT, **changes: Any) -> Json:
         "decision": None,
         "text": text,
         "digest": "sha256:" + "1f" * 32,
+        "finishReason": "stop",
         "card": card(text),
         "you": "adele@contoso.com",
         "assignedTo": ["adele@contoso.com", "alex@contoso.com"],

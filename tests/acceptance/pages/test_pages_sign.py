@@ -57,6 +57,15 @@ async def test_shows_the_card_and_the_exact_text(page: Page, signpost: SignpostA
     await expect(page.locator("#request")).to_contain_text("22 Dec 2099, 11:00")
 
 
+async def test_text_that_may_end_early_is_marked(page: Page, signpost: SignpostApi) -> None:
+    """Only a draft that hit the model's length limit carries the warning."""
+    await open_approval(page, signpost)
+    await expect(page.get_by_text("may end early")).to_be_hidden()
+    signpost.on(SEE, Answer(body=api.approval(finishReason="length")))
+    await page.reload()
+    await expect(page.get_by_text("may end early")).to_be_visible()
+
+
 async def test_approval_names_the_text_that_was_shown(page: Page, signpost: SignpostApi) -> None:
     """Approve sends the digest and no text of its own, and the result gets the focus."""
     await open_approval(page, signpost)

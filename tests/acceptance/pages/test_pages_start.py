@@ -122,3 +122,12 @@ async def test_access_key_is_asked_for_and_kept(page: Page, signpost: SignpostAp
     await page.get_by_role("button", name="Write the draft").click()
     await page.wait_for_url(f"**/runs/{RUN}")
     assert signpost.asked[START][0].headers["x-functions-key"] == "a-key"
+
+
+async def test_missing_access_key_is_told(page: Page, signpost: SignpostApi) -> None:
+    """Who closes the dialog learns what is missing and how to get back to it."""
+    signpost.on(FLOWS, Answer(401))
+    await page.goto(signpost.url)
+    await page.get_by_role("button", name="Not now").click()
+    await expect(page.get_by_role("status")).to_contain_text("An access key is needed.")
+    assert len(signpost.asked[FLOWS]) == 1
