@@ -32,7 +32,8 @@ def find(state: dict[str, Any], outcome: Outcome) -> str | None:
     if done and outcome.open_timers:
         return (
             "the orchestrator has ended, but the instance stays Running until its last timer fires:"
-            " cancel each timer that lost, with timer.cancel()"
+            " cancel each timer that lost, with timer.cancel(); the SDK does not cancel timers of "
+            "more than six days, so wait in shorter ones"
         )
     if not done and actions and outcome.blocked_at == len(actions):
         return _ahead(actions[-1])

@@ -1,7 +1,8 @@
 """Kills the process on purpose, so that tests can crash it at every durable write and call.
 
-DEVHOST_FAULT=count:FILE appends the name of each point passed to FILE;
-DEVHOST_FAULT=kill:N ends the process, without any clean-up, at the Nth point.
+DEVHOST_FAULT=count:FILE writes the name of each point passed into FILE;
+DEVHOST_FAULT=kill:N:FILE ends the process at the Nth point, without any clean-up, and writes
+the name of that point only.
 """
 
 import os
@@ -14,23 +15,36 @@ class Faults:
     """The points passed so far and what to do at the next one."""
 
     def __init__(self, order: str) -> None:
-        self._action, _, self._argument = order.partition(":")
+        self._deadly, self._file = 0, ""
+        action, _, rest = order.partition(":")
+        if action == "kill":
+            number, _, rest = rest.partition(":")
+            self._deadly = int(number)
+        self._file = rest
         self._passed = 0
 
     def reach(self, point: str) -> None:
         """Pass a point: note it, or die there."""
         self._passed += 1
-        if self._action == "count":
-            with Path(self._argument).open("a", encoding="utf-8") as file:
+        if self._deadly in (0, self._passed):
+            with Path(self._file).open("a", encoding="utf-8") as file:
                 file.write(point + "\n")
-        elif self._passed == int(self._argument):
+        if self._deadly == self._passed:
             os._exit(_EXIT_CODE)
 
 
-_faults = Faults(os.environ["DEVHOST_FAULT"]) if os.environ.get("DEVHOST_FAULT") else None
+_armed: list[Faults] = []
+
+
+def arm(order: str) -> None:
+    """Follow an order from now on; an empty one disarms."""
+    _armed[:] = [Faults(order)] if order else []
 
 
 def reach(point: str) -> None:
-    """Pass a fault point; without DEVHOST_FAULT this does nothing."""
-    if _faults is not None:
-        _faults.reach(point)
+    """Pass a fault point; unless armed this does nothing."""
+    for faults in _armed:
+        faults.reach(point)
+
+
+arm(os.environ.get("DEVHOST_FAULT", ""))

@@ -144,7 +144,8 @@ class Replay:
     def _see(self, event: Event) -> None:  # noqa: C901 - one line for each kind of event
         kind = EventType(event["EventType"])
         if self._held is not None and kind not in _PASS_SUSPENSION:
-            self._held.append(event)
+            if kind is not EventType.EXECUTION_SUSPENDED:  # once is enough
+                self._held.append(event)
             return
         match kind:
             case EventType.ORCHESTRATOR_STARTED:

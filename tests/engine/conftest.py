@@ -93,6 +93,23 @@ class Running:
         self.clock.move_to(target)
         await self.settle()
 
+    async def crash(self) -> None:
+        """Let the host vanish: what is not in its state is lost."""
+        for task in self.host.engine._tasks:
+            task.cancel()
+        await self.host.stop()
+
+
+async def open_running(
+    session: aiohttp.ClientSession, app: str | Path, state: Path | None = None, **options: Any
+) -> Running:
+    """Start a host for a fixture app, or for one in a folder, with a clock of its own."""
+    clock = options.pop("clock", None) or ManualClock()
+    folder = APPS / app if isinstance(app, str) else app
+    host = open_host(folder, state=state, clock=clock, **options)
+    await host.start()
+    return Running(host, clock, session)
+
 
 Open = Callable[..., Awaitable[Running]]
 
@@ -104,11 +121,7 @@ async def open_app() -> AsyncIterator[Open]:
     async with aiohttp.ClientSession() as session:
 
         async def open_one(app: str | Path, state: Path | None = None, **options: Any) -> Running:
-            clock = options.pop("clock", None) or ManualClock()
-            folder = APPS / app if isinstance(app, str) else app
-            host = open_host(folder, state=state, clock=clock, **options)
-            await host.start()
-            opened.append(Running(host, clock, session))
+            opened.append(await open_running(session, app, state, **options))
             return opened[-1]
 
         yield open_one

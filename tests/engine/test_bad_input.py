@@ -110,7 +110,7 @@ def test_an_app_without_code_is_refused(folder: Path):
 def test_a_wrong_host_json_is_refused(folder: Path, text: str, reason: str):
     """The message names the file and the mistake."""
     (folder / "host.json").write_text(text)
-    with pytest.raises(ConfigError, match="host.json") as refused:
+    with pytest.raises(ConfigError, match=r"host\.json") as refused:
         read_host(folder)
     assert reason in str(refused.value)
 

@@ -58,6 +58,15 @@ async def test_an_open_timer_keeps_the_instance_running(open_app: Open, caplog):
     assert await app.output(key) == "done"
 
 
+async def test_a_long_timer_can_not_be_cancelled(open_app: Open, caplog):
+    """The SDK forgets to cancel the piece of three days that it has scheduled."""
+    app = await open_app("traps")
+    key = await app.start("long_timer")
+    await app.raise_event(key, "go")
+    assert (await app.status(key))["runtimeStatus"] == "Running"
+    assert "does not cancel timers of more than six days" in caplog.text
+
+
 async def test_a_failure_waits_for_open_timers_too(open_app: Open):
     """Also a failed orchestration stays Running until its last task has ended."""
     app = await open_app("failures")

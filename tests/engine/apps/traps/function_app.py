@@ -57,6 +57,16 @@ def open_timer(context: df.DurableOrchestrationContext) -> Steps:
 
 
 @app.orchestration_trigger(context_name="context")
+def long_timer(context: df.DurableOrchestrationContext) -> Steps:
+    """Cancel a timer of more than six days."""
+    timer = context.create_timer(context.current_utc_datetime + timedelta(days=30))
+    event = context.wait_for_external_event("go")
+    yield context.task_any([event, timer])
+    timer.cancel()
+    return "done"
+
+
+@app.orchestration_trigger(context_name="context")
 def twice_encoded(context: df.DurableOrchestrationContext) -> Steps:
     """Return an event's payload as it comes."""
     return (yield context.wait_for_external_event("data"))
