@@ -10,7 +10,7 @@ import sys
 import time
 import urllib.error
 import urllib.request
-from contextlib import contextmanager, nullcontext
+from contextlib import ExitStack, contextmanager, nullcontext
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -160,16 +160,14 @@ def running(plan: Plan) -> Iterator[list[Child]]:
     """Run everything that the plan names, the dev host last."""
     plan.state.mkdir(mode=0o700, parents=True, exist_ok=True)
     environment, children = plan.environment(), plan.children()
-    try:
+    with ExitStack() as started:  # stops all of them, the last one first, whatever happens
         for child in children:
+            started.callback(child.stop)
             child.start(environment)
         deadline = time.monotonic() + START_SECONDS
         for child in children:
             child.wait(deadline)
         yield children
-    finally:
-        for child in reversed(children):
-            child.stop()
 
 
 def answers(url: str) -> bool:
