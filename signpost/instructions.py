@@ -51,6 +51,9 @@ class Instructions(msgspec.Struct, frozen=True):
             ]
         except TemplateError as error:
             raise _unusable(Path(f"{self.name}.prompty"), str(error)) from error
+        except Exception as error:
+            why = f"a template fails with {type(error).__name__}"
+            raise _unusable(Path(f"{self.name}.prompty"), why) from error
 
 
 class Unusable(Exception):  # noqa: N818 - it names what is wrong, as the message does
