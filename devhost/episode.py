@@ -50,17 +50,11 @@ def new_instance(
         Tags=None,
     )
     moment = stamp(now)
+    asked = compact(parent) if parent else None
     instance = Instance(
-        id=key,
-        execution=execution,
-        name=name,
-        version=version,
-        status="Pending",
-        created=moment,
-        updated=moment,
-        parent=compact(parent) if parent else None,
-        input=text,
+        key, execution, name, version, "Pending", created=moment, updated=moment, parent=asked
     )
+    instance.input = text
     return instance, Message(key, compact(started), execution)
 
 
@@ -154,17 +148,12 @@ class Episode:
 
     def _turn_events(self, outcome: Outcome, decided: list[Event], now: datetime) -> list[Event]:
         seen = [{**message, "IsPlayed": True} for message in self._messages]
-        end = []
+        end = [event(EventType.ORCHESTRATOR_COMPLETED, now)]
         if outcome.status in ("Completed", "Failed", "Terminated"):
-            end = [
-                event(
-                    EventType.EXECUTION_COMPLETED,
-                    now,
-                    OrchestrationStatus=outcome.status,
-                    Result=outcome.output,
-                )
-            ]
-        return [self._turn, *seen, *decided, *end, event(EventType.ORCHESTRATOR_COMPLETED, now)]
+            fields: dict[str, Any] = {"OrchestrationStatus": outcome.status}
+            fields["Result"] = outcome.output
+            end.insert(0, event(EventType.EXECUTION_COMPLETED, now, **fields))
+        return [self._turn, *seen, *decided, *end]
 
     def _continue_as_new(self, changes: Changes, outcome: Outcome, now: datetime) -> None:
         old = self._instance
@@ -183,56 +172,43 @@ class Episode:
         if self._instance.parent is None:
             return
         parent = json.loads(self._instance.parent)
-        task = {"TaskScheduledId": parent["TaskScheduleId"]}
+        fields = {"TaskScheduledId": parent["TaskScheduleId"]}
         if outcome.status == "Completed":
-            answer = event(
-                EventType.SUB_ORCHESTRATION_COMPLETED, now, **task, Result=outcome.output
-            )
+            kind = EventType.SUB_ORCHESTRATION_COMPLETED
+            fields["Result"] = outcome.output
         else:
-            answer = event(
-                EventType.SUB_ORCHESTRATION_FAILED,
-                now,
-                **task,
-                Reason=outcome.output,
-                Details=outcome.details,
-            )
+            kind = EventType.SUB_ORCHESTRATION_FAILED
+            fields |= {"Reason": outcome.output, "Details": outcome.details}
+        answer = compact(event(kind, now, **fields))
         waiting = parent["OrchestrationInstance"]
-        changes.messages.append(
-            Message(waiting["InstanceId"], compact(answer), waiting["ExecutionId"])
-        )
+        changes.messages.append(Message(waiting["InstanceId"], answer, waiting["ExecutionId"]))
 
     def _decide(self, changes: Changes, decision: Decision, now: datetime) -> Event:
         """Add what a decision sets off, and return its event."""
-        common = {"event_id": decision.id}
         me, execution = self._instance.id, self._instance.execution
+        fields: dict[str, Any] = {"Name": decision.name, "Version": "", "Input": None}
         match decision.kind:
             case EventType.TASK_SCHEDULED:
-                changes.activities.append(
-                    Activity(me, execution, decision.id, decision.name, decision.input)
-                )
-                fields: dict[str, Any] = {"Name": decision.name, "Version": "", "Input": None}
+                call = Activity(me, execution, decision.id, decision.name, decision.input)
+                changes.activities.append(call)
             case EventType.TIMER_CREATED:
                 fields = {"FireAt": stamp(decision.fire_at or now)}
+                fired = event(EventType.TIMER_FIRED, now, TimerId=decision.id, **fields)
                 if changes.instance.active:
-                    fired = event(EventType.TIMER_FIRED, now, TimerId=decision.id, **fields)
-                    changes.messages.append(
-                        Message(me, compact(fired), execution, due=fields["FireAt"])
-                    )
+                    message = Message(me, compact(fired), execution, due=fields["FireAt"])
+                    changes.messages.append(message)
             case EventType.SUB_ORCHESTRATION_CREATED:
                 version = decision.version
                 if version is None:
                     version = self._config.default_version
                 changes.starts.append(self._child(decision, version, now))
-                fields = {"Name": decision.name, "Version": version or "", "Input": None}
-                fields["InstanceId"] = decision.instance
+                fields |= {"Version": version or "", "InstanceId": decision.instance}
             case _:
-                fields = {"InstanceId": decision.instance, "Name": decision.name}
-                fields["Input"] = decision.input
-                raised = event(
-                    EventType.EVENT_RAISED, now, Name=decision.name, Input=decision.input
-                )
-                changes.messages.append(Message(decision.instance, compact(raised)))
-        return event(decision.kind, now, **common, **fields)
+                fields = {"Name": decision.name, "Input": decision.input}
+                raised = compact(event(EventType.EVENT_RAISED, now, **fields))
+                changes.messages.append(Message(decision.instance, raised))
+                fields["InstanceId"] = decision.instance
+        return event(decision.kind, now, event_id=decision.id, **fields)
 
     def _child(
         self, decision: Decision, version: str | None, now: datetime

@@ -5,6 +5,8 @@ from datetime import timedelta
 
 from devhost.replay import compact
 
+_RPC_EXCEPTION = "Microsoft.Azure.WebJobs.Script.Workers.Rpc.RpcException"
+
 
 class FunctionTimeoutError(Exception):
     """A function ran longer than host.json allows."""
@@ -15,36 +17,22 @@ class FunctionTimeoutError(Exception):
 
 def of_activity(name: str, error: BaseException) -> tuple[str, str]:
     """Return Reason and Details of a TaskFailed event; Details is JSON of a .NET exception."""
-    if isinstance(error, FunctionTimeoutError):
-        text = kind = ""
-        text = str(error)
-    else:
-        kind = type(error).__name__
-        text = f" {kind}: {error}"
+    kind = "" if isinstance(error, FunctionTimeoutError) else type(error).__name__
+    text = f" {kind}: {error}" if kind else str(error)
     stack = "".join(traceback.format_exception(error))
     inner = {
-        "$type": "Microsoft.Azure.WebJobs.Script.Workers.Rpc.RpcException, "
-        "Microsoft.Azure.WebJobs.Script.Grpc",
-        "ClassName": "Microsoft.Azure.WebJobs.Script.Workers.Rpc.RpcException",
-        "IsUserException": False,
+        "$type": f"{_RPC_EXCEPTION}, Microsoft.Azure.WebJobs.Script.Grpc",
+        "ClassName": _RPC_EXCEPTION,
         "RemoteStackTrace": stack,
         "RemoteMessage": text.strip(),
         "RemoteTypeName": kind,
         "Message": f"Result: Failure\nException: {text.strip()}\nStack: {stack}",
-        "Data": {},
         "InnerException": None,
-        "HelpURL": None,
-        "HResult": -2146233088,
     }
     outer = {
         "$type": "System.Exception, System.Private.CoreLib",
         "ClassName": "System.Exception",
         "Message": text,
-        "Data": None,
         "InnerException": inner,
-        "HelpURL": None,
-        "StackTraceString": None,
-        "HResult": -2146233088,
-        "Source": None,
     }
     return f"Activity function '{name}' failed: {text}", compact(outer)

@@ -224,7 +224,7 @@ def _watched(function: Function) -> "Generator[None]":
 def _warn_slow(function: Function) -> None:
     advice = {
         "orchestrationTrigger": "an orchestrator must only schedule: move loops and I/O into "
-        "an activity, and yield what you wait for",
+        "an activity, and yield what you wait for"
     }.get(function.kind, "other functions keep running, but its thread is taken")
     if function.is_async:
         advice = "while it blocks, no other async function runs: await instead of blocking"

@@ -8,7 +8,6 @@ import json
 import logging
 import re
 import uuid
-from collections.abc import Awaitable, Callable
 from datetime import datetime
 from typing import Any
 from urllib.parse import quote
@@ -26,8 +25,14 @@ from devhost.store import Instance, Query
 _log = logging.getLogger("devhost.management")
 MOUNTS = ("/durabletask/", "/runtime/webhooks/durabletask/")
 _PUBLIC = MOUNTS[1].rstrip("/")
-_OPERATIONS = ("raiseEvent", "terminate", "suspend", "resume", "rewind", "restart")
+_MESSAGES = {
+    "terminate": (EventType.EXECUTION_TERMINATED, "Input"),
+    "suspend": (EventType.EXECUTION_SUSPENDED, "Reason"),
+    "resume": (EventType.EXECUTION_RESUMED, "Reason"),
+}
+_WRONG_STATES = {"suspend": ("Suspended",), "resume": ("Pending", "Running")}
 _TOKEN = "x-ms-continuation-token"  # noqa: S105 - the name of a header
+_EXISTS = "DurableTask.Core.Exceptions.OrchestrationAlreadyExistsException"
 _MAX_ID = 256
 _BAD_ID = re.compile(r"[/\\#?\x00-\x1f\x7f-\x9f]")
 
@@ -80,13 +85,10 @@ class Management:
         """Return the management addresses of an instance."""
         base = f"{origin}{_PUBLIC}/instances/{quote(key, safe='')}"
         query = self._query
-        found = {
-            "id": key,
-            "statusQueryGetUri": f"{base}?{query}",
-            "sendEventPostUri": f"{base}/raiseEvent/{{eventName}}?{query}",
-            "purgeHistoryDeleteUri": f"{base}?{query}",
-            "restartPostUri": f"{base}/restart?{query}",
-        }
+        found = {"id": key, "statusQueryGetUri": f"{base}?{query}"}
+        found["sendEventPostUri"] = f"{base}/raiseEvent/{{eventName}}?{query}"
+        found["purgeHistoryDeleteUri"] = f"{base}?{query}"
+        found["restartPostUri"] = f"{base}/restart?{query}"
         for operation in ("terminate", "rewind", "suspend", "resume"):
             found[f"{operation}PostUri"] = f"{base}/{operation}?reason={{text}}&{query}"
         return found
@@ -123,11 +125,7 @@ class Management:
         except BadRequestError as error:
             return failure(400, str(error), "One or more of the arguments submitted is incorrect")
         except Conflict as error:
-            return failure(
-                409,
-                str(error),
-                kind="DurableTask.Core.Exceptions.OrchestrationAlreadyExistsException",
-            )
+            return failure(409, str(error), kind=_EXISTS)
 
     async def _route(self, request: web.Request, parts: list[str]) -> web.Response:  # noqa: C901, PLR0911 - one line for each route
         match request.method, *parts:
@@ -145,25 +143,13 @@ class Management:
                 return self._purge(key)
             case "POST", "instances", key, "raiseEvent", name:
                 return await self._raise_event(request, key, name)
-            case "POST", "instances", key, operation if operation.lower() in self._operations:
-                return await self._operations[operation.lower()](request, key)
+            case "POST", "instances", key, operation:
+                return await self._operate(request, key, operation.lower())
             case "GET", "entities", *rest:
                 return self._entities(request, rest)
             case "POST" | "DELETE", "entities", name, *rest:
                 return await self._signal(request, name, rest)
         return empty(404)
-
-    @property
-    def _operations(
-        self,
-    ) -> dict[str, Callable[[web.Request, str], Awaitable[web.Response]]]:
-        return {
-            "terminate": self._terminate,
-            "suspend": self._suspend,
-            "resume": self._resume,
-            "rewind": self._rewind,
-            "restart": self._restart,
-        }
 
     # Starting
 
@@ -276,41 +262,34 @@ class Management:
             return empty(404)
         return None if instance.active else empty(410)
 
-    async def _terminate(self, request: web.Request, key: str) -> web.Response:
-        if refused := self._refused(key):
+    async def _operate(self, request: web.Request, key: str, operation: str) -> web.Response:
+        reason = request.query.get("reason", "")
+        if operation == "restart":
+            return await self._restart(request, key)
+        if operation == "rewind":
+            return self._rewind(key, reason)
+        if operation not in _MESSAGES:
+            return empty(404)
+        if refused := self._refused(key) or self._in_wrong_state(key, operation):
             return refused
-        self._engine.send(key, EventType.EXECUTION_TERMINATED, Input=_reason(request))
+        kind, field = _MESSAGES[operation]
+        self._engine.send(key, kind, **{field: reason})
         return empty(202)
 
-    async def _suspend(self, request: web.Request, key: str) -> web.Response:
-        if refused := self._refused(key) or self._in_wrong_state(key, "suspend", ("Suspended",)):
-            return refused
-        self._engine.send(key, EventType.EXECUTION_SUSPENDED, Reason=_reason(request))
-        return empty(202)
-
-    async def _resume(self, request: web.Request, key: str) -> web.Response:
-        wrong = ("Pending", "Running")
-        if refused := self._refused(key) or self._in_wrong_state(key, "resume", wrong):
-            return refused
-        self._engine.send(key, EventType.EXECUTION_RESUMED, Reason=_reason(request))
-        return empty(202)
-
-    def _in_wrong_state(self, key: str, verb: str, wrong: tuple[str, ...]) -> web.Response | None:
+    def _in_wrong_state(self, key: str, verb: str) -> web.Response | None:
         instance = self._store.instance(key)
-        if instance is None or instance.status not in wrong:
+        if instance is None or instance.status not in _WRONG_STATES.get(verb, ()):
             return None
-        _log.warning(
-            "%s: Cannot %s orchestration instance in the %s state.", key, verb, instance.status
-        )
+        state = f"{instance.status} state."
+        _log.warning("%s: Cannot %s orchestration instance in the %s", key, verb, state)
         return failure(
             500,
-            f"Cannot {verb} the orchestration instance {key} because instance is in the "
-            f"{instance.status} state.",
+            f"Cannot {verb} the orchestration instance {key} because instance is in the {state}",
             "Something went wrong while processing your request",
             "System.InvalidOperationException",
         )
 
-    async def _rewind(self, request: web.Request, key: str) -> web.Response:
+    def _rewind(self, key: str, reason: str) -> web.Response:
         instance = self._store.instance(key)
         if instance is None:
             return reply(404, f'No orchestration with instance ID "${key}" found.')
@@ -320,7 +299,7 @@ class Management:
                 f"This orchestration has status {instance.status}, but only orchestrations in the "
                 '"Failed" state can be rewound.',
             )
-        self._engine.rewind(instance, _reason(request))
+        self._engine.rewind(instance, reason)
         return empty(202)
 
     async def _restart(self, request: web.Request, key: str) -> web.Response:
@@ -386,10 +365,6 @@ async def _json_body(request: web.Request) -> str | None:
         return compact(json.loads(text))
     except ValueError as error:
         raise BadRequestError(f"Invalid JSON content: {error}") from error
-
-
-def _reason(request: web.Request) -> str:
-    return request.query.get("reason", "")
 
 
 def _flag(request: web.Request, name: str, *, default: bool = False) -> bool:
