@@ -6,11 +6,11 @@ import argparse
 import shutil
 import signal
 import time
+from pathlib import Path
 from typing import NoReturn
 
-from local.stack import ROOT, Plan, StackError, free_port, require_free, running
+from local.stack import ROOT, SIGNING_KEY, Plan, StackError, free_port, require_free, running
 
-STATE = ROOT / ".state"
 WATCH_SECONDS = 0.2
 
 
@@ -23,6 +23,7 @@ def options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m local", description=__doc__)
     parser.add_argument("--port", type=int, default=7071, help="of Signpost (7071)")
     parser.add_argument("--teams-port", type=int, default=7072, help="of local Teams (7072)")
+    parser.add_argument("--state", type=Path, default=ROOT / ".state", help="folder (.state)")
     parser.add_argument("--fresh", action="store_true", help="forget all runs of earlier starts")
     return parser.parse_args()
 
@@ -45,13 +46,19 @@ def serve(plan: Plan) -> None:
             time.sleep(WATCH_SECONDS)
 
 
+def forget(state: Path) -> None:
+    """Remove a state folder; any other folder lacks the key and is left alone."""
+    if (state / SIGNING_KEY).exists():
+        shutil.rmtree(state)
+
+
 def welcome(plan: Plan) -> str:
     """Say where to click, and how to stop."""
     return f"""
   Signpost      {plan.url}   start a run here
   local Teams   {plan.teams_url}   approvers' chats, and the channel with the posts
   model         {plan.model_url}
-  state         {STATE.name}/ is kept; make run FRESH=1 forgets it
+  state         {plan.state.name}/ is kept; make run FRESH=1 forgets it
 
   Ctrl-C stops everything.
 """
@@ -65,9 +72,10 @@ def main() -> None:
     try:
         require_free(given.port, "PORT")
         require_free(given.teams_port, "TEAMS_PORT")
+        state = given.state.resolve()
         if given.fresh:
-            shutil.rmtree(STATE, ignore_errors=True)
-        serve(Plan(STATE, given.port, given.teams_port, free_port()))
+            forget(state)
+        serve(Plan(state, given.port, given.teams_port, free_port()))
     except StopAskedError:
         print("\nStopped.")
     except StackError as error:

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
 ROOT = Path(__file__).resolve().parent.parent
+SIGNING_KEY = "signing-key"
 START_SECONDS = 60.0
 STOP_SECONDS = 10.0
 LOG_TAIL = 2000  # characters
@@ -183,7 +184,7 @@ def answers(url: str) -> bool:
 
 def signing_key(state: Path) -> str:
     """Return the key that signs approvers' links; made once, readable by its owner alone."""
-    file = state / "signing-key"
+    file = state / SIGNING_KEY
     file.touch(mode=0o600)
     if not file.stat().st_size:
         file.write_text(secrets.token_urlsafe(32), "ascii")

@@ -5,7 +5,8 @@ const SHOWN = 50;
 const make = (tag, className, text = "") =>
   Object.assign(document.createElement(tag), { className, textContent: text });
 const byId = (id) => document.getElementById(id);
-const clock = new Intl.DateTimeFormat(document.documentElement.lang, { dateStyle: "medium", timeStyle: "short" });
+const clock = new Intl.DateTimeFormat(document.documentElement.lang,
+  { dateStyle: "medium", timeStyle: "short" });
 
 const tone = (name) => ({ default: `var(--${name})`, subtle: `var(--${name}-subtle)` });
 const style = (background) => ({
