@@ -12,12 +12,12 @@ export class Problem extends Error {
   }
 }
 
-const send = (path, { method = "GET", body, headers }) => {
+const send = (path, { method, body, headers }) => {
   const key = sessionStorage.getItem(KEY);
   const all = { ...headers, ...(body && { "Content-Type": "application/json" }),
     ...(key && { "x-functions-key": key }) };
   return fetch(path, { method, headers: all, body: body && JSON.stringify(body) })
-    .catch(() => { throw new Problem(0, { detail: `Signpost does not answer.${body ? SENT : ""}` }); });
+    .catch(() => { throw new Problem(0, { detail: `No answer came.${body ? SENT : ""}` }); });
 };
 
 /** Ask for the access key in the page's dialog; resolves to whether there is one to try. */
@@ -36,9 +36,9 @@ const askKey = (dialog) => new Promise((resolve) => {
 /** Call the API. Throws Problem for every answer that isn't a success, and for none. */
 export const call = async (path, options = {}) => {
   const dialog = document.getElementById("access"); // only pages whose routes take a key have it
-  let answer = await send(path, options);
-  while (answer.status === 401 && dialog && await askKey(dialog)) answer = await send(path, options);
-  const content = await answer.json().catch(() => (answer.status === 401 ? NO_KEY : undefined));
-  if (!answer.ok) throw new Problem(answer.status, content);
+  let reply = await send(path, options);
+  while (dialog && reply.status === 401 && await askKey(dialog)) reply = await send(path, options);
+  const content = await reply.json().catch(() => (reply.status === 401 ? NO_KEY : undefined));
+  if (!reply.ok) throw new Problem(reply.status, content);
   return content;
 };

@@ -48,7 +48,8 @@ export const answered = ({ responder, approverResponse, responseDate }, how = ""
 
 /** Show how much of a limit is used. */
 export const showCount = (counter, used, limit, unit) => {
-  counter.textContent = `${[used, limit].map((n) => n.toLocaleString(LANGUAGE)).join(" of ")} ${unit}`;
+  const [is, most] = [used, limit].map((count) => count.toLocaleString(LANGUAGE));
+  counter.textContent = `${is} of ${most} ${unit}`;
   counter.classList.toggle("over", used > limit);
 };
 

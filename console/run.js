@@ -5,15 +5,13 @@ import { answered, anyOf, byId, choose, describe, difference, el, fill, onSubmit
   when } from "./dom.js";
 
 const path = `/api${location.pathname}`;
-let latest = "";
-let changedAt = Date.now();
-let isOver = false;
-let timer = 0;
+let latest = "", changedAt = Date.now(), isOver = false, timer = 0;
 
 const showSteps = ({ round, outcome, state, responses, delivery }) => {
   choose("draft-step", round ? "done" : outcome ?? "current");
   choose("sign-step", round ? outcome ?? "current" : "next");
-  choose("post-step", delivery?.state ?? (isOver ? "none" : state === "posting" ? "current" : "next"));
+  const posting = isOver ? "none" : state === "posting" ? "current" : "next";
+  choose("post-step", delivery?.state ?? posting);
   fill({ signer: round && !outcome ? anyOf(round.assignedTo) : responses.at(-1)?.responder ?? "",
     target: delivery?.target ?? "" });
 };
@@ -60,7 +58,7 @@ const follow = async () => {
     }
   } catch (problem) {
     isOver = problem.status === 401 || problem.status === 404;
-    fill({ lost: `${problem.message} ${isOver ? "" : "It is asked again in a moment."}` });
+    fill(isOver ? { detail: problem.message } : { lost: `${problem.message} Trying again.` });
   }
   const quiet = Date.now() - changedAt;
   clearTimeout(timer);
@@ -70,8 +68,8 @@ const follow = async () => {
 
 byId("cancel").addEventListener("click", () => byId("confirm").showModal());
 onSubmit(byId("confirm-form"), async (choice) => {
-  if (choice === "cancel")
-    await call(`${path}/cancel`, { method: "POST", body: { reason: byId("reason").value || undefined } });
+  const body = { reason: byId("reason").value || undefined };
+  if (choice === "cancel") await call(`${path}/cancel`, { method: "POST", body });
   byId("confirm").close();
   await follow();
 });

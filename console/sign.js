@@ -8,7 +8,7 @@ import { answered, anyOf, byId, choose, describe, difference, fill, onSubmit, re
 const path = `/api${location.pathname}`;
 let approval;
 
-const bytes = (text) => new TextEncoder().encode(text).length;
+const bytes = (value) => new TextEncoder().encode(JSON.stringify(value)).length;
 const ask = (options) =>
   call(path, { ...options, headers: { "X-Approval-Token": location.hash.slice(1) } });
 const isEdited = () => !byId("editor").hidden && byId("edited").value !== approval.text;
@@ -29,15 +29,16 @@ const showOver = ({ decision, outcome }) => {
 
 const showEdit = () => {
   const text = byId("edited").value;
-  const added = bytes(JSON.stringify(text)) - bytes(JSON.stringify(approval.text));
-  showCount(byId("bytes"), bytes(JSON.stringify(approval.card)) + added, approval.maxBytes, "bytes with its card");
+  const used = bytes(approval.card) - bytes(approval.text) + bytes(text);
+  showCount(byId("bytes"), used, approval.maxBytes, "bytes with its card");
   byId("difference").replaceChildren(isEdited() ? difference(approval.text, text) : "None yet.");
   for (const place of ["card-note", "options"]) choose(place, isEdited() ? "edited" : "draft");
 };
 
 onSubmit(byId("form"), async (response) => {
   const acceptedText = response === "Approve" && isEdited() ? byId("edited").value : null;
-  const body = { response, comments: byId("comments").value, acceptedText, digest: approval.digest };
+  const comments = byId("comments").value;
+  const body = { response, comments, acceptedText, digest: approval.digest };
   try {
     const { decision, signedDigest } = await ask({ method: "POST", body });
     fill({ text: acceptedText ?? approval.text, digest: signedDigest ?? approval.digest });

@@ -3,8 +3,7 @@
 import { call } from "./api.js";
 import { anyOf, byId, choose, el, fill, onSubmit, reveal, showCount } from "./dom.js";
 
-let flows = [];
-let attempt = {};
+let flows = [], attempt = {};
 
 const field = ({ name, required, maxLength, description }, index) => {
   const element = byId("input").content.firstElementChild.cloneNode(true);
@@ -49,8 +48,9 @@ onSubmit(byId("form"), async () => {
   const same = path + JSON.stringify(body);
   // One key per content: sent again, after a double click or a lost answer, it is the same run.
   if (attempt.content !== same) attempt = { content: same, key: crypto.randomUUID() };
-  const run = await call(path, { method: "POST", body, headers: { "Idempotency-Key": attempt.key } });
-  location.assign(`/runs/${encodeURIComponent(run.id)}`);
+  const headers = { "Idempotency-Key": attempt.key };
+  const { id } = await call(path, { method: "POST", body, headers });
+  location.assign(`/runs/${encodeURIComponent(id)}`);
 });
 addEventListener("pageshow", ({ persisted }) => { if (persisted) attempt = {}; });
 byId("flow").addEventListener("change", showFlow);

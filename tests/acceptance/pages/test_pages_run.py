@@ -4,7 +4,16 @@ import pytest
 from playwright.async_api import Page, expect
 
 from tests.doubles import signpost_api as api
-from tests.doubles.signpost_api import CANCEL, DRAFT, FOLLOW, RUN, Answer, SignpostApi, problem
+from tests.doubles.signpost_api import (
+    CANCEL,
+    DRAFT,
+    FOLLOW,
+    LOST,
+    RUN,
+    Answer,
+    SignpostApi,
+    problem,
+)
 
 pytestmark = [pytest.mark.asyncio(loop_scope="session"), pytest.mark.xdist_group("pages")]
 
@@ -92,6 +101,17 @@ async def test_unknown_run_is_said_once(page: Page, signpost: SignpostApi) -> No
     signpost.on(FOLLOW, problem(404, "There is no such run."))
     await page.clock.install()
     await page.goto(f"{signpost.url}/runs/{RUN}")
-    await expect(page.get_by_role("alert")).to_contain_text("There is no such run.")
+    await expect(page.locator("#detail")).to_have_text("There is no such run.")
     await page.clock.run_for(10_000)
     assert len(signpost.asked[FOLLOW]) == 1
+
+
+async def test_silent_server_is_asked_again(page: Page, signpost: SignpostApi) -> None:
+    """What was shown stays while nobody answers, and the page goes on when somebody does."""
+    signpost.on(FOLLOW, Answer(body=api.run()), LOST)
+    await page.goto(f"{signpost.url}/runs/{RUN}")
+    await expect(page.locator("#lost")).to_have_text("No answer came. Trying again.")
+    await expect(page.locator("#text")).to_have_text(DRAFT)
+    signpost.on(FOLLOW, Answer(body=api.closed()))
+    await expect(page.get_by_text("Handed over to Teams").first).to_be_visible()
+    await expect(page.locator("#lost")).to_be_empty()
