@@ -77,12 +77,22 @@ class Received(msgspec.Struct, frozen=True):
     message: dict[str, Any]
 
 
+class _Entry(msgspec.Struct, frozen=True):
+    """One line of the journal; without a recipient it went to the channel."""
+
+    recipient: str | None
+    received: Received
+
+
 def _utc_now() -> datetime:
     return datetime.now(UTC)
 
 
 class LocalTeams:
-    """One loopback Teams: the messages it received and the faults still to come."""
+    """One loopback Teams: the messages it received and the faults still to come.
+
+    `journal` is a file that keeps the messages over restarts; without one they end with it.
+    """
 
     def __init__(
         self,
@@ -90,6 +100,7 @@ class LocalTeams:
         channel_faults: Iterable[Fault] = (),
         chat_faults: Iterable[Fault] = (),
         now: Callable[[], datetime] = _utc_now,
+        journal: Path | None = None,
     ) -> None:
         self.channel: list[Received] = []
         self.chats: dict[str, list[Received]] = {}
@@ -101,6 +112,10 @@ class LocalTeams:
         self._now = now
         self._born = now()
         self._runner: web.AppRunner | None = None
+        self._journal = journal
+        if journal is not None and journal.exists():
+            for line in journal.read_bytes().splitlines():
+                self._show(msgspec.json.decode(line, type=_Entry))
 
     async def start(self, port: int = 0) -> str:
         """Listen on 127.0.0.1 and return the base URL; port 0 takes a free one."""
@@ -136,33 +151,41 @@ class LocalTeams:
 
     async def _take_channel(self, request: web.Request) -> web.Response:
         _, message = await _read(request, _Message)
-        return await self._answer(request, "channel", message, self.channel)
+        return await self._answer(request, "channel", message, None)
 
     async def _take_chat(self, request: web.Request) -> web.Response:
         shape, message = await _read(request, _ChatMessage)
-        chat = self.chats.setdefault(shape.recipient, [])
-        return await self._answer(request, "chat", message, chat)
+        return await self._answer(request, "chat", message, shape.recipient)
 
     async def _answer(
-        self, request: web.Request, place: Place, message: dict[str, Any], into: list[Received]
+        self, request: web.Request, place: Place, message: dict[str, Any], recipient: str | None
     ) -> web.Response:
         faults = self._faults[place]
         fault = faults.popleft() if faults else Fault()
         if fault.status == Fault().status:
-            into.append(Received(self._now(), message))
+            self._keep(_Entry(recipient, Received(self._now(), message)))
         if fault.delay:
             await asyncio.sleep(fault.delay)
         if fault.close and request.transport is not None:
             request.transport.abort()
         return web.Response(status=fault.status)
 
+    def _keep(self, entry: _Entry) -> None:
+        self._show(entry)
+        if self._journal is not None:
+            with self._journal.open("ab") as journal:
+                journal.write(msgspec.json.encode(entry) + b"\n")
+
+    def _show(self, entry: _Entry) -> None:
+        into = self.chats.setdefault(entry.recipient, []) if entry.recipient else self.channel
+        into.append(entry.received)
+
     async def _messages(self, request: web.Request) -> web.Response:
         count = len(self.channel) + sum(map(len, self.chats.values()))
         headers = {"ETag": f'"{self._born.timestamp()}-{count}"', "Cache-Control": "no-cache"}
         if request.headers.get("If-None-Match") == headers["ETag"]:
             return web.Response(status=304, headers=headers)
-        chats = {person: received for person, received in self.chats.items() if received}
-        body = msgspec.json.encode({"channel": self.channel, "chats": chats})
+        body = msgspec.json.encode({"channel": self.channel, "chats": self.chats})
         return web.Response(body=body, content_type="application/json", headers=headers)
 
     async def _set_faults(self, request: web.Request) -> web.Response:
@@ -221,13 +244,14 @@ def main() -> None:
     """Serve until interrupted."""
     options = argparse.ArgumentParser(prog="python -m local.teams", description=__doc__)
     options.add_argument("--port", type=int, default=7072)
-    port = options.parse_args().port
+    options.add_argument("--journal", type=Path, help="file that keeps the messages over restarts")
+    chosen = options.parse_args()
     logging.basicConfig(level=logging.INFO, format="%(message)s")
-    logging.getLogger(__name__).info("Local Teams: http://localhost:%d", port)
+    logging.getLogger(__name__).info("Local Teams: http://localhost:%d", chosen.port)
     web.run_app(
-        LocalTeams().app(),
+        LocalTeams(journal=chosen.journal).app(),
         host="127.0.0.1",
-        port=port,
+        port=chosen.port,
         print=None,
         access_log=None,
         shutdown_timeout=GRACE_SECONDS,

@@ -3,6 +3,7 @@
 import asyncio
 import json
 from collections.abc import AsyncIterator
+from pathlib import Path
 from typing import Any
 
 import aiohttp
@@ -118,6 +119,17 @@ async def test_delay_comes_after_the_message_is_kept() -> None:
         with pytest.raises(asyncio.TimeoutError):
             await http.post("/channel", json=message())
         assert len(teams.channel) == 1
+
+
+async def test_journal_keeps_the_messages_over_restarts(tmp_path: Path) -> None:
+    """An approver's link is still there after a restart, in the chat where it was."""
+    journal = tmp_path / "teams.jsonl"
+    for _ in range(2):
+        async with LocalTeams(journal=journal) as teams, aiohttp.ClientSession(teams.url) as http:
+            await http.post("/chat", json=message(recipient=ADELE))
+            await http.post("/channel", json=message())
+    assert len(teams.chats[ADELE]) == len(teams.channel) == 2
+    assert teams.channel[0].message == message()
 
 
 @pytest.mark.parametrize("fault", [{"status": 99}, {"delay": -1}, {"after": 1}, "close"])
