@@ -1,0 +1,1 @@
+"""Owns what proves that Signpost does what it says."""
