@@ -1,8 +1,10 @@
 """Builds the things that unit tests are about, with defaults for all that a test is not about."""
 
+from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import Any, cast
 
+import azure.functions as func
 import msgspec
 
 from signpost import records
@@ -118,3 +120,29 @@ async def get_post(ledger: Ledger) -> records.Post:
     post = await read(ledger, RUN, records.post_row(1), records.Post)
     assert post is not None
     return post
+
+
+def a_request(
+    body: object = None, *, headers: dict[str, str] | None = None, **route: str
+) -> func.HttpRequest:
+    """Build the request that the host hands to a route; bytes go as they are, all else as JSON."""
+    raw = body if isinstance(body, bytes) else msgspec.json.encode(body)
+    sent = {"Content-Type": "application/json"} | (headers or {})
+    return func.HttpRequest(
+        method="POST",
+        url="http://spoofed.example/api",
+        headers={name: value for name, value in sent.items() if value},
+        params={},
+        route_params=route,
+        body=b"" if body is None else raw,
+    )
+
+
+def handler(route: Any) -> Callable[..., Awaitable[func.HttpResponse]]:
+    """Give the function behind a route, as the worker calls it."""
+    return cast("Callable[..., Awaitable[func.HttpResponse]]", route._function.get_user_function())
+
+
+def json_of(answer: func.HttpResponse) -> Any:
+    """Read the JSON of an answer."""
+    return msgspec.json.decode(answer.get_body())

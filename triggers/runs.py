@@ -11,9 +11,8 @@ from msgspec import Meta
 
 from signpost import flows, runs, views
 from signpost.flows import Flow
-from signpost.ledger import open_ledger, read
+from signpost.ledger import open_ledger
 from signpost.problems import Invalid, Unknown
-from signpost.records import RECEIPT, Receipt
 from signpost.settings import settings
 from triggers import durable
 from triggers.answers import answer, guarded, read_body
@@ -81,10 +80,10 @@ async def follow_run(
 @guarded
 async def show_receipt(req: func.HttpRequest) -> func.HttpResponse:
     """Show the receipt of a closed run."""
-    receipt = await read(open_ledger(settings().ledger), req.route_params["id"], RECEIPT, Receipt)
-    if receipt is None:
-        raise Unknown("There is no such run, or it is not closed yet.")
-    return answer(receipt)
+    story = await runs.story(open_ledger(settings().ledger), req.route_params["id"])
+    if story.receipt is None:
+        raise Unknown("The run is not closed yet.")
+    return answer(story.receipt)
 
 
 @bp.route(route="api/runs/{id}/cancel", methods=["POST"], auth_level=func.AuthLevel.FUNCTION)

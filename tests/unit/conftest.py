@@ -7,9 +7,11 @@ import pytest
 
 from local.teams import LocalTeams
 from signpost import model
+from signpost.ledger import open_ledger
 from signpost.ledger.sqlite import SqliteLedger
-from signpost.settings import Settings
-from tests.builders import a_config
+from signpost.settings import Settings, settings
+from tests.builders import KEY, a_config
+from tests.doubles.durable_double import DurableDouble
 from tests.doubles.openai_double import OpenAIDouble
 
 
@@ -43,3 +45,33 @@ def config(teams: LocalTeams) -> Settings:
     return a_config(
         channel_webhook_url=f"{teams.url}/channel", chat_webhook_url=f"{teams.url}/chat"
     )
+
+
+@pytest.fixture
+async def durable_double() -> AsyncIterator[DurableDouble]:
+    """Listen as the Durable extension."""
+    async with DurableDouble() as listening:
+        yield listening
+
+
+@pytest.fixture
+def app_ledger(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[SqliteLedger]:
+    """Set up the app's environment, and give the ledger that its handlers open."""
+    environment = {
+        "SIGNPOST_ENVIRONMENT": "local",
+        "SIGNPOST_BASE_URL": "http://localhost:7071",
+        "SIGNPOST_SIGNING_KEYS": KEY,
+        "SIGNPOST_LEDGER": f"sqlite:{tmp_path}/app.db",
+        "MODEL_BASE_URL": "http://127.0.0.1:9/v1",
+        "MODEL_NAME": "gpt",
+        "TEAMS_CHANNEL_WEBHOOK_URL": "http://127.0.0.1:9/channel",
+    }
+    for name, value in environment.items():
+        monkeypatch.setenv(name, value)
+    settings.cache_clear()
+    opened = open_ledger(environment["SIGNPOST_LEDGER"])
+    assert isinstance(opened, SqliteLedger)
+    yield opened
+    opened.close()
+    settings.cache_clear()
+    open_ledger.cache_clear()

@@ -1,0 +1,76 @@
+"""A loopback stand-in for the HTTP API that the Durable extension gives its clients."""
+
+import json
+from typing import Any, Self
+
+from aiohttp import web
+from azure.durable_functions.models.utils import http_utils
+
+
+class DurableDouble:
+    """Keeps the status of each instance, and what it was told: starts and events, in order."""
+
+    def __init__(self) -> None:
+        self.instances: dict[str, dict[str, Any]] = {}
+        self.told: list[str] = []
+        self.down = False
+        self.url = ""
+        self._runner: web.AppRunner | None = None
+
+    async def __aenter__(self) -> Self:
+        app = web.Application()
+        app.router.add_post("/orchestrators/{name}/{id}", self._start)
+        app.router.add_get("/instances/{id}", self._status)
+        app.router.add_post("/instances/{id}/raiseEvent/{event}", self._raise)
+        self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=0)
+        await self._runner.setup()
+        await web.TCPSite(self._runner, "127.0.0.1", 0).start()
+        self.url = f"http://127.0.0.1:{self._runner.addresses[0][1]}/"
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await http_utils._close_session()  # the SDK keeps one session a process
+        if self._runner is not None:
+            await self._runner.cleanup()
+
+    def client(self) -> str:
+        """Give the binding that the host passes for a client, as JSON."""
+        binding = {
+            "taskHubName": "Signpost",
+            "creationUrls": {},
+            "managementUrls": {"id": "INSTANCEID"},
+            "rpcBaseUrl": self.url,
+        }
+        return json.dumps(binding)
+
+    def put(self, instance: str, status: str = "Running", state: str | None = None) -> None:
+        """Have an instance in this runtime status, with a custom status of this state."""
+        said = {"state": state, "detail": f"Said while {state}."} if state else None
+        self.instances[instance] = {
+            "name": "sign_and_post",
+            "instanceId": instance,
+            "runtimeStatus": status,
+            "customStatus": said,
+            "createdTime": "2026-11-22T10:00:00Z",
+            "lastUpdatedTime": "2026-11-22T10:00:00Z",
+        }
+
+    async def _start(self, request: web.Request) -> web.Response:
+        instance = request.match_info["id"]
+        if self.down or instance in self.instances:
+            return web.json_response({"ExceptionMessage": "refused"}, status=500)
+        self.put(instance)
+        self.told.append(f"start {instance}")
+        return web.json_response({"id": instance, "statusQueryGetUri": "?code=secret"}, status=202)
+
+    async def _status(self, request: web.Request) -> web.Response:
+        found = self.instances.get(request.match_info["id"])
+        return web.json_response(found) if found else web.Response(status=404)
+
+    async def _raise(self, request: web.Request) -> web.Response:
+        if self.down:
+            return web.Response(status=500)
+        if request.match_info["id"] not in self.instances:
+            return web.Response(status=404)
+        self.told.append(request.match_info["event"])
+        return web.Response(status=202)

@@ -1,0 +1,39 @@
+"""The console's files are served as they are, and nothing else on the disk is."""
+
+import pytest
+
+from tests.builders import a_request, handler, json_of
+from triggers import pages
+from triggers.answers import SECURITY_HEADERS
+
+ASSET = handler(pages.asset)
+PAGES = [handler(page) for page in (pages.start_page, pages.run_page, pages.sign_page)]
+ODD = [
+    "", ".", "..", "gone.js", "start.html", "sign.html", "package.json", "node_modules", "a" * 300,
+    "a" * 300 + ".js", "/etc/passwd", "../console/api.js", "..\\console\\api.js", "../host.json",
+    "\ud800.js", "a\0.js", "%2e%2e", "api.js/", "./api.js", "API.JS", "con.js", " api.js",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.__name__)
+async def test_pages_are_served(page: object) -> None:
+    """Each page is HTML, and changes are seen at once."""
+    assert callable(page)
+    answer = await page(a_request(id="x"))
+    assert (answer.status_code, answer.mimetype) == (200, "text/html")
+    assert answer.headers["Cache-Control"] == "no-cache"
+    assert answer.headers["Content-Security-Policy"] == SECURITY_HEADERS["Content-Security-Policy"]
+
+
+async def test_scripts_are_served() -> None:
+    """The pages' own files come with their type."""
+    answer = await ASSET(a_request(file="api.js"))
+    assert (answer.status_code, answer.mimetype) == (200, "text/javascript")
+
+
+@pytest.mark.parametrize("name", ODD, ids=lambda name: ascii(name)[:30])
+async def test_nothing_else_is_served(name: str) -> None:
+    """Other names, however odd, long or encoded, are 404 and not repeated."""
+    answer = await ASSET(a_request(file=name))
+    assert answer.status_code == 404
+    assert json_of(answer)["detail"] == "There is no such file."
