@@ -4,6 +4,7 @@ import sqlite3
 from collections.abc import Mapping
 from pathlib import Path
 from threading import Lock
+from typing import Any
 
 from signpost.ledger import Entry
 
@@ -35,26 +36,25 @@ class SqliteLedger:
 
     async def get(self, partition: str, row: str) -> Entry | None:
         """Give one row, or None."""
-        found = self._run(
+        found = self._read(
             "SELECT body, version FROM entry WHERE partition = ? AND row = ?", partition, row
-        ).fetchone()
-        return Entry(found[0], str(found[1])) if found else None
+        )
+        return Entry(found[0][0], str(found[0][1])) if found else None
 
     async def rows(self, partition: str) -> Mapping[str, Entry]:
         """Give all rows of a partition, by name."""
-        found = self._run("SELECT row, body, version FROM entry WHERE partition = ?", partition)
-        return {row: Entry(body, str(version)) for row, body, version in found.fetchall()}
+        found = self._read("SELECT row, body, version FROM entry WHERE partition = ?", partition)
+        return {row: Entry(body, str(version)) for row, body, version in found}
 
     async def insert(self, partition: str, row: str, body: bytes) -> bool:
         """Write a row that must not exist yet; False when it does."""
-        done = self._run(
+        return self._write(
             "INSERT INTO entry VALUES (?, ?, 1, ?) ON CONFLICT DO NOTHING", partition, row, body
         )
-        return done.rowcount == 1
 
     async def replace(self, partition: str, row: str, body: bytes, etag: str) -> bool:
         """Write a row that must still have this etag; False when it has not."""
-        done = self._run(
+        return self._write(
             "UPDATE entry SET body = ?, version = version + 1"
             " WHERE partition = ? AND row = ? AND version = ?",
             body,
@@ -62,8 +62,13 @@ class SqliteLedger:
             row,
             int(etag),
         )
-        return done.rowcount == 1
 
-    def _run(self, statement: str, *values: object) -> sqlite3.Cursor:
+    def _read(self, statement: str, *values: object) -> list[Any]:
+        """Read to the end at once: an open cursor keeps an old view, from which no write starts."""
         with self._lock:
-            return self._db.execute(statement, values)
+            return self._db.execute(statement, values).fetchall()
+
+    def _write(self, statement: str, *values: object) -> bool:
+        """Say whether the one row was written."""
+        with self._lock:
+            return self._db.execute(statement, values).rowcount == 1
