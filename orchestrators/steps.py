@@ -1,13 +1,14 @@
 """Owns the steps of a run that wait: for the model, for people, for Teams."""
 
 from collections.abc import Generator
-from datetime import timedelta
+from datetime import datetime
 from typing import Any
 
 import azure.durable_functions as df
 import msgspec
 
 from signpost.contracts import (
+    DRAFTING,
     MAX_ATTEMPTS,
     C,
     Contract,
@@ -32,7 +33,9 @@ def draft_text(context: df.DurableOrchestrationContext, work: Work) -> Step[Draf
         drafted = yield from _call(context, "draft", _at(context, work, attempt), Drafted)
         if drafted.retry_after is None or attempt == MAX_ATTEMPTS:
             return drafted
-        yield from _pause(context, "drafting", drafted.failure or "", drafted.retry_after)
+        until = context.current_utc_datetime + drafted.retry_after
+        _tell(context, "drafting", f"{drafted.failure} Next try at {until:%H:%M} UTC.")
+        yield from _wait(context, wake_up(work.round, DRAFTING), until)
     raise AssertionError("the last attempt returns")
 
 
@@ -42,16 +45,12 @@ def await_signature(
     """Open the round, wait until the ledger says that it is over, and say how, and why.
 
     The event and the timer only wake: what happened is asked of the ledger. Each wait has its
-    own event name and its own timer, and the loser is cancelled.
+    own event name, since the SDK hands an early event to every later wait of the same name.
     """
     standing = yield from _call(context, "open_round", _at(context, work), Standing)
     while standing.outcome is None:
         _tell(context, "waiting", "Waiting for a signature.")
-        answered = context.wait_for_external_event(wake_up(work.round, standing.slot))
-        alarm = context.create_timer(standing.wake_at)
-        winner = yield context.task_any([answered, alarm])
-        if winner is answered:
-            alarm.cancel()
+        yield from _wait(context, wake_up(work.round, standing.slot), standing.wake_at)
         upcoming = _at(context, work, standing.slot + 1)
         standing = yield from _call(context, "settle_round", upcoming, Standing)
     return standing.outcome, standing.failure
@@ -64,7 +63,9 @@ def post_text(context: df.DurableOrchestrationContext, work: Work) -> Step[Poste
         posted = yield from _call(context, "post", _at(context, work, attempt), Posted)
         if posted.retry_after is None or attempt == MAX_ATTEMPTS:
             return posted
-        yield from _pause(context, "posting", "Teams can't be reached.", posted.retry_after)
+        until = context.current_utc_datetime + posted.retry_after
+        _tell(context, "posting", f"Teams can't be reached. Next try at {until:%H:%M} UTC.")
+        yield context.create_timer(until)
     raise AssertionError("the last attempt returns")
 
 
@@ -95,9 +96,12 @@ def _tell(context: df.DurableOrchestrationContext, state: str, detail: str) -> N
     context.set_custom_status({"state": state, "detail": detail})
 
 
-def _pause(
-    context: df.DurableOrchestrationContext, state: str, why: str, wait: timedelta
+def _wait(
+    context: df.DurableOrchestrationContext, event: str, until: datetime | None
 ) -> Generator[Any, Any, None]:
-    until = context.current_utc_datetime + wait
-    _tell(context, state, f"{why} Next try at {until:%H:%M} UTC.")
-    yield context.create_timer(until)
+    """Wait for an event or an instant, and leave no timer behind."""
+    woken = context.wait_for_external_event(event)
+    alarm = context.create_timer(until)
+    winner = yield context.task_any([woken, alarm])
+    if winner is woken:
+        alarm.cancel()

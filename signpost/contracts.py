@@ -11,6 +11,7 @@ import msgspec
 
 ORCHESTRATOR = "sign_and_post"
 MAX_ATTEMPTS = 5
+DRAFTING = 0  # the slot of the waits between two tries to draft, which only a cancel ends early
 STOPPED = "The run stopped before its end; the app's log says why."
 
 Outcome = Literal["Approve", "Reject", "Expired", "Canceled", "Failed"]

@@ -13,6 +13,7 @@ from msgspec import Meta
 
 from signpost.problems import fault
 
+MOST_REMINDERS = 400  # each makes the run's history longer, which is replayed at each step
 FOLDER = Path(__file__).parent.parent / "flows"
 
 Text = Annotated[str, Meta(min_length=1, max_length=256)]
@@ -75,6 +76,8 @@ class Approval(_Part, kw_only=True, frozen=True):
             raise ValueError("`expiresAfter` must be between PT1S and P365D")
         if self.reminders is not None and self.reminders < timedelta(minutes=1):
             raise ValueError("`reminders` must be PT1M or more")
+        if self.reminders is not None and self.expires_after / self.reminders > MOST_REMINDERS:
+            raise ValueError(f"`reminders` would come more than {MOST_REMINDERS} times")
 
 
 class Post(_Part, frozen=True):

@@ -16,6 +16,7 @@ from signpost.text import digest, to_remove
 
 # The SDK can't cancel a timer that it splits into pieces (over 6 days), so no wait is that long.
 LONGEST_WAIT = timedelta(days=5)
+LONGEST_BACKOFF = timedelta(hours=6)  # between notices; each wait makes the history longer
 OVER = {
     "Expired": "The time to answer is over: nobody signed by the deadline.",
     "Canceled": "The run was canceled.",
@@ -124,7 +125,7 @@ def wake_at(standing: Round, now: datetime) -> datetime:
     if standing.next_reminder:
         due.append(standing.next_reminder)
     if set(standing.assigned_to) - set(standing.notified):
-        due.append(now + timedelta(minutes=min(2**standing.notice_attempts, 60)))
+        due.append(now + min(timedelta(minutes=2**standing.notice_attempts), LONGEST_BACKOFF))
     return min(due)
 
 

@@ -131,9 +131,12 @@ def _round_view(story: Story) -> View:
 def _detail(story: Story, waiting_for: str | None) -> str:
     if story.receipt:
         return _ending(story)
-    if waiting_for:
-        return waiting_for
-    standing = story.round
+    if story.round is None and story.run.canceled_at:
+        return "The run was canceled; its end is being noted."
+    return waiting_for or _moment(story, story.round)
+
+
+def _moment(story: Story, standing: Round | None) -> str:
     if standing is None:
         return "The draft is being written."
     if standing.outcome is None:

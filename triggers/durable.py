@@ -11,7 +11,7 @@ from typing import Any
 import azure.durable_functions as df
 
 from signpost import receipts
-from signpost.contracts import ORCHESTRATOR, STOPPED, Ending, Work, wake_up
+from signpost.contracts import DRAFTING, ORCHESTRATOR, STOPPED, Ending, Work, wake_up
 from signpost.ledger import Ledger
 from signpost.records import Round
 from signpost.runs import Story
@@ -34,14 +34,15 @@ async def start(client: df.DurableOrchestrationClient, run: str, *, new: bool) -
             raise
 
 
-async def wake(client: df.DurableOrchestrationClient, run: str, standing: Round) -> None:
-    """Wake the wait of a round that was just decided.
+async def wake(client: df.DurableOrchestrationClient, run: str, standing: Round | None) -> None:
+    """Wake the wait of a round that was just decided, or of a draft that is not wanted any more.
 
     The decision counts already, so a wake-up that can't be sent fails nobody: the run's next
     timer, or `look_after`, finds it.
     """
+    event = wake_up(standing.number, standing.slot) if standing else wake_up(1, DRAFTING)
     try:
-        await client.raise_event(run, wake_up(standing.number, standing.slot))
+        await client.raise_event(run, event)
     except Exception as error:  # noqa: BLE001 - the SDK raises nothing narrower
         log.warning("The wake-up of run %s was not taken: %s", run, error)
 

@@ -98,8 +98,7 @@ async def cancel_run(
     standing = await runs.cancel(
         open_ledger(settings().ledger), run, body.reason, datetime.now(UTC)
     )
-    if standing:
-        await durable.wake(client, run, standing)
+    await durable.wake(client, run, standing)
     return answer({"id": run, "outcome": "Canceled"})
 
 

@@ -100,6 +100,7 @@ MISTAKES = [
     ("    - alex@contoso.com", "    - a@b;c@d", 15, "approval.assignedTo[1]: Expected an e-mail"),
     ("reminders: P1D", "reminders: daily", 16, "approval.reminders: Invalid ISO8601 duration"),
     ("reminders: P1D", "reminders: PT59S", 16, "approval: `reminders` must be PT1M or more"),
+    ("reminders: P1D", "reminders: PT1H", 16, "`reminders` would come more than 400 times"),
     ("expiresAfter: P30D", "expiresAfter: P1M", 17, "approval.expiresAfter: Only units 'D', 'H'"),
     ("expiresAfter: P30D", "expiresAfter: -P1D", 17, "`expiresAfter` must be between PT1S and"),
     ("expiresAfter: P30D", "expiresAfter: P366D", 17, "`expiresAfter` must be between PT1S and"),

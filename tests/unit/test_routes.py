@@ -312,6 +312,17 @@ async def test_a_run_is_canceled(app_ledger: Ledger, durable_double: DurableDoub
     assert durable_double.told == ["round-1-1"]
 
 
+async def test_a_run_is_canceled_while_drafting(
+    app_ledger: Ledger, durable_double: DurableDouble
+) -> None:
+    """Without a round the wait of the draft is woken, and the run says that it was canceled."""
+    await put(app_ledger, records.RUN, a_run())
+    durable_double.put(RUN, state="drafting")
+    await CANCEL(a_request({}, id=RUN), client=durable_double.client())
+    assert durable_double.told == ["round-1-0"]
+    assert "canceled" in (await follow(durable_double))["detail"]
+
+
 async def test_a_receipt_comes_with_the_end(
     app_ledger: Ledger, durable_double: DurableDouble
 ) -> None:

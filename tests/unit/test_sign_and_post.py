@@ -179,8 +179,19 @@ def test_a_model_is_not_asked_forever() -> None:
         run.complete(pack(busy()))
         run.fire()
     run.complete(pack(busy()))
-    assert run.names == [*["draft", "timer"] * (MAX_ATTEMPTS - 1), "draft", "close_run"]
+    tries = ["draft", "round-1-0", "timer"] * (MAX_ATTEMPTS - 1)
+    assert run.names == [*tries, "draft", "close_run"]
     assert run.given("close_run")["failure"] == "Busy."
+
+
+def test_a_cancel_ends_the_wait_for_a_busy_model() -> None:
+    """Nobody has to wait days for the end of a run that is not wanted any more."""
+    run = started()
+    run.complete(pack(busy(seconds=86400)))
+    run.wake("round-1-0")
+    run.complete(pack(Drafted(outcome="Canceled")))
+    assert [a["isCanceled"] for a in run.actions if a["actionType"] == 5] == [True]
+    assert run.names[-2:] == ["draft", "close_run"]
 
 
 @pytest.mark.parametrize("outcome", ["Failed", "Canceled"])
