@@ -85,19 +85,18 @@ class Plan:
 
     def children(self) -> list[Child]:
         """Return what has to run; the dev host comes last and is stopped first."""
-        state, ports = self.state, (self.port, self.teams_port, self.model_port)
-        port, teams, model = (f"--port={port}" for port in ports)
-        devhost = ["devhost", ".", port, f"--state={state}"]
+        kept = self.state
+        teams = [f"--port={self.teams_port}", f"--journal={kept / 'teams.jsonl'}"]
+        model = [f"--port={self.model_port}"]
+        host = [".", f"--port={self.port}", f"--state={kept}"]
         models = f"{self.model_url}/models"
-        return [
-            Child("local Teams", ["local.teams", teams], self.teams_url, state / "teams.log"),
-            *(
-                [Child("local model", ["local.model", model], models, state / "model.log")]
-                if self.own_model
-                else []
-            ),
-            Child("dev host", devhost, self.url, state / "devhost.log" if self.quiet else None),
+        host_log = kept / "devhost.log" if self.quiet else None
+        children = [
+            Child("local Teams", ["local.teams", *teams], self.teams_url, kept / "teams.log"),
+            Child("local model", ["local.model", *model], models, kept / "model.log"),
+            Child("dev host", ["devhost", *host], self.url, host_log),
         ]
+        return [child for child in children if child.name != "local model" or self.own_model]
 
 
 @dataclass
