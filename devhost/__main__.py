@@ -52,19 +52,19 @@ def _set_up_logging(*, verbose: bool) -> None:
         logging.getLogger("asyncio").setLevel(logging.WARNING)
 
 
-async def _serve(host: Host, options: argparse.Namespace, folder: Path) -> bool:
+async def _serve(host: Host, options: argparse.Namespace, before: dict[str, int]) -> bool:
     """Run until told to stop; returns whether to start anew."""
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):
         with contextlib.suppress(NotImplementedError):  # Windows has no signal handlers on loops
-            loop.add_signal_handler(number, stop.set)
+            loop.add_signal_handler(number, _stop, stop)
     waits: list[asyncio.Task[Any]] = [asyncio.create_task(stop.wait())]
     try:
         url = await host.start(options.host, options.port)
         _announce(host, url, keys=options.keys)
         if options.reload:
-            waits.append(asyncio.create_task(reload.changed(folder)))
+            waits.append(asyncio.create_task(reload.changed(Path.cwd(), before)))
         await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
         _log.info("Stopping: waiting for running functions.")
     finally:
@@ -73,6 +73,12 @@ async def _serve(host: Host, options: argparse.Namespace, folder: Path) -> bool:
         await host.stop()
     options.port = int(url.rpartition(":")[2])
     return not stop.is_set()
+
+
+def _stop(stop: asyncio.Event) -> None:
+    if stop.is_set():  # asked twice: do not wait for what still runs
+        os._exit(1)
+    stop.set()
 
 
 def _announce(host: Host, url: str, *, keys: bool) -> None:
@@ -91,6 +97,7 @@ def main(given: list[str] | None = None) -> int:
     start = Path.cwd()
     folder = options.app_dir.resolve()
     state = (options.state or folder / ".state" / "devhost").resolve()
+    before = reload.stamps(folder) if options.reload else {}
     if not folder.is_dir():
         sys.stderr.write(f"devhost: {folder} is no folder: give that of a Functions app.\n")
         return 1
@@ -99,12 +106,12 @@ def main(given: list[str] | None = None) -> int:
             shutil.rmtree(state)
         os.chdir(folder)
         host = open_host(folder, state=state, keys=options.keys)
-        again = asyncio.run(_serve(host, options, folder))
+        again = asyncio.run(_serve(host, options, before))
     except (ConfigError, LoadError, StateError) as error:
         sys.stderr.write(f"devhost: {error}\n")
         if not options.reload:
             return 1
-        asyncio.run(reload.changed(folder))
+        asyncio.run(reload.changed(folder, before))
         again = True
     except OSError as error:
         sys.stderr.write(
@@ -118,4 +125,7 @@ def main(given: list[str] | None = None) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    code = main()
+    sys.stdout.flush()
+    # Not sys.exit: a function that is stuck in its thread would keep the process.
+    os._exit(code)

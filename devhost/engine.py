@@ -10,7 +10,6 @@ import sqlite3
 import uuid
 from collections import deque
 from collections.abc import Coroutine
-from dataclasses import dataclass
 from typing import Any
 
 from azure.functions.meta import Datum
@@ -29,14 +28,14 @@ _DRAIN = 30.0  # seconds that running functions get to finish when the host is t
 _RETRY_AFTER = 1.0  # seconds until a write that failed, on a full disk perhaps, is tried again
 
 
-@dataclass(slots=True)
-class Conflict(Exception):  # noqa: N818 - the name of the HTTP status it becomes
+class ConflictError(Exception):
     """An orchestration of that id is running."""
 
-    instance: str
-
-    def __str__(self) -> str:
-        return f"An Orchestration instance with the status Running already exists: {self.instance}"
+    def __init__(self, instance: Instance) -> None:
+        super().__init__(
+            f"An Orchestration instance with the status {instance.status} already exists: "
+            f"{instance.id}."
+        )
 
 
 class Engine:
@@ -87,10 +86,10 @@ class Engine:
     def begin(
         self, name: str, key: str, text: str | None, version: str | None, *, replace_active: bool
     ) -> None:
-        """Start an orchestration of an id; `text` is its input as JSON. Raises Conflict."""
+        """Start an orchestration of an id; `text` is its input as JSON. Raises ConflictError."""
         existing = self.store.instance(key)
         if existing is not None and existing.active and not replace_active:
-            raise Conflict(key)
+            raise ConflictError(existing)
         self.store.create(*episode.new_instance(name, key, text, version, self.clock.now()))
         _log.info("%s: Function '%s (Orchestrator)' scheduled.", key, name)
         self.wake(key)
@@ -200,11 +199,22 @@ class Engine:
         elif outcome is None:
             outcome = run.fail(self.app.unknown("orchestrator", instance.name))
         changes = run.changes(outcome, self.clock.now())
+        self._refuse_twins(changes)
         if self.store.commit(changes):
             self._log_end(changes)
             self._follow(changes.messages + changes.carried + [m for _, m in changes.starts])
             if changes.activities:
                 self._collect_activities()
+
+    def _refuse_twins(self, changes: Changes) -> None:
+        """Fail the start of a child whose id is that of a running orchestration."""
+        for start in list(changes.starts):
+            child = start[0]
+            twin = self.store.instance(child.id)
+            if twin is not None and twin.active:
+                changes.starts.remove(start)
+                answer = episode.refusal(child, str(ConflictError(twin)), self.clock.now())
+                changes.messages.append(answer)
 
     def _log_end(self, changes: Changes) -> None:
         instance = changes.instance

@@ -58,6 +58,26 @@ def new_instance(
     return instance, Message(key, compact(started), execution)
 
 
+def refusal(child: Instance, reason: str, now: datetime) -> Message:
+    """Make the message that tells a parent why its child was not started."""
+    return _answer(child, Outcome("Failed", output=reason, details=reason), now)
+
+
+def _answer(child: Instance, outcome: Outcome, now: datetime) -> Message:
+    """Make the message that tells a parent how its child ended."""
+    parent = json.loads(child.parent or "{}")
+    fields = {"TaskScheduledId": parent["TaskScheduleId"]}
+    if outcome.status == "Completed":
+        kind = EventType.SUB_ORCHESTRATION_COMPLETED
+        fields["Result"] = outcome.output
+    else:
+        kind = EventType.SUB_ORCHESTRATION_FAILED
+        fields |= {"Reason": outcome.output, "Details": outcome.details}
+    waiting = parent["OrchestrationInstance"]
+    answer = compact(event(kind, now, **fields))
+    return Message(waiting["InstanceId"], answer, waiting["ExecutionId"])
+
+
 class Episode:
     """What one turn of an orchestration sees and what it comes to."""
 
@@ -102,7 +122,7 @@ class Episode:
 
     def play(self, function: Function) -> Outcome:
         """Run the orchestrator on its history, then the host's replay of what it wants."""
-        past: list[Event] = [json.loads(text) for text in self._past]
+        past: list[Event] = json.loads(f"[{','.join(self._past)}]")
         state = run_orchestrator(function, self._body(past))
         try:
             custom = _custom_status(state)
@@ -140,7 +160,8 @@ class Episode:
             self._continue_as_new(changes, outcome, now)
         elif not new.active:
             new.output = outcome.output
-            self._tell_parent(changes, outcome, now)
+            if old.parent is not None:
+                changes.messages.append(_answer(old, outcome, now))
         decided = [self._decide(changes, d, now) for d in outcome.decisions]
         if outcome.status != "ContinuedAsNew":
             changes.events = [compact(e) for e in self._turn_events(outcome, decided, now)]
@@ -167,21 +188,6 @@ class Episode:
         changes.rewrite = True
         changes.carried = [started]
         changes.carried += [Message(old.id, compact(e)) for e in outcome.carried]
-
-    def _tell_parent(self, changes: Changes, outcome: Outcome, now: datetime) -> None:
-        if self._instance.parent is None:
-            return
-        parent = json.loads(self._instance.parent)
-        fields = {"TaskScheduledId": parent["TaskScheduleId"]}
-        if outcome.status == "Completed":
-            kind = EventType.SUB_ORCHESTRATION_COMPLETED
-            fields["Result"] = outcome.output
-        else:
-            kind = EventType.SUB_ORCHESTRATION_FAILED
-            fields |= {"Reason": outcome.output, "Details": outcome.details}
-        answer = compact(event(kind, now, **fields))
-        waiting = parent["OrchestrationInstance"]
-        changes.messages.append(Message(waiting["InstanceId"], answer, waiting["ExecutionId"]))
 
     def _decide(self, changes: Changes, decision: Decision, now: datetime) -> Event:
         """Add what a decision sets off, and return its event."""

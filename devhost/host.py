@@ -2,7 +2,7 @@
 
 import logging
 import socket
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from aiohttp import web
@@ -16,6 +16,7 @@ from devhost.loader import SERVED_TRIGGERS, App, load
 from devhost.management import Management
 from devhost.server import Server
 from devhost.store import Store
+from devhost.triggers import Source, open_sources
 
 _log = logging.getLogger("devhost.host")
 
@@ -33,6 +34,7 @@ class Host:
     store: Store
     runner: web.AppRunner | None = None
     url: str = ""
+    sources: list[Source] = field(default_factory=list)
 
     async def start(self, address: str = "127.0.0.1", port: int = 0) -> str:
         """Listen and take up what the state holds; returns the base URL. Port 0: any free one."""
@@ -46,6 +48,8 @@ class Host:
         self.url = f"http://{shown}:{listener.getsockname()[1]}"
         self.management.origin = self.url
         self.engine.start()
+        for source in self.sources:
+            source.start()
         return self.url
 
     async def stop(self) -> None:
@@ -54,6 +58,8 @@ class Host:
             return
         await self.runner.cleanup()
         self.runner = None
+        for source in self.sources:
+            await source.stop()
         await self.engine.stop()
         await self.worker.stop()
         self.store.close()
@@ -70,6 +76,8 @@ class Host:
                 line += f" [{methods}] {self.url}/{route.template}"
             elif function.kind not in SERVED_TRIGGERS:
                 line += " - devhost does not serve this trigger; the function never runs"
+            if function.unserved:
+                line += f" - devhost does not serve its bindings {', '.join(function.unserved)}"
             lines.append(line)
         return lines
 
@@ -92,13 +100,22 @@ def open_host(
     try:
         app = app or load(folder, config.disabled)
         worker = Worker()
-        engine = Engine(app, config, store, clock or SystemClock(), worker)
+        clock = clock or SystemClock()
+        engine = Engine(app, config, store, clock, worker)
         allowed = (
             function_keys.kept((state or folder) / "keys.json") if keys else function_keys.made_up()
         )
         management = Management(engine, allowed)
         server = Server(app, worker, management, allowed, config.route_prefix)
+        sources = open_sources(
+            app,
+            folder=folder,
+            state=state,
+            clock=clock,
+            worker=worker,
+            client=management.binding,
+        )
     except BaseException:
         store.close()
         raise
-    return Host(app, config, engine, worker, management, server, store)
+    return Host(app, config, engine, worker, management, server, store, sources=sources)

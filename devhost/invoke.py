@@ -33,7 +33,7 @@ _MARKER = "\n\n$OutOfProcData$:"
 _SLOW = 30.0  # seconds after which the log says that a function is still running
 _HISTORY_EVENT = "azure.durable_functions.models.history.HistoryEvent"
 _HTTP = "azure.durable_functions.models.utils.http_utils"
-_REMEMBERED_STAMPS = 2**16
+_REMEMBERED_STAMPS = 2**14
 _PATIENCE = 2.0  # seconds that async functions get to let go of their loop
 
 
@@ -93,9 +93,17 @@ class Result:
 class Invocation:
     """One call of a function: decodes what goes in and encodes what comes out."""
 
-    def __init__(self, function: Function, data: Datum, client: str, trace: TraceContext) -> None:
+    def __init__(
+        self,
+        function: Function,
+        data: Datum,
+        client: str,
+        trace: TraceContext,
+        metadata: dict[str, Datum],
+    ) -> None:
         self._function = function
         self._data = data
+        self._metadata = metadata
         self._client = client
         self._trace = trace
         self._outputs = {name: Output() for name in function.outputs}
@@ -104,12 +112,17 @@ class Invocation:
         """Decode the arguments of the call."""
         function = self._function
         found: dict[str, Any] = {**self._outputs}
+        if missing := [name for name in function.unserved if name.split()[0] in function.inputs]:
+            raise NotImplementedError(
+                f"function {function.name!r}: devhost has no input binding {', '.join(missing)}; "
+                "read what you need with a client library instead"
+            )
         for name, kind in function.inputs.items():
             if name == function.trigger["name"]:
                 used = converter(kind)
                 found[name] = self._data.value
                 if used is not None:
-                    found[name] = used.decode(self._data, trigger_metadata={})
+                    found[name] = used.decode(self._data, trigger_metadata=self._metadata)
             else:
                 found[name] = self._client
         if function.wants_context:
@@ -183,10 +196,15 @@ class Worker:
         _remember_stamps()
 
     async def call(
-        self, function: Function, data: Datum, client: str = "", trace: TraceContext | None = None
+        self,
+        function: Function,
+        data: Datum,
+        client: str = "",
+        trace: TraceContext | None = None,
+        metadata: dict[str, Datum] | None = None,
     ) -> Result:
         """Run a function of the app; raises what user code raised."""
-        invocation = Invocation(function, data, client, trace or TraceContext())
+        invocation = Invocation(function, data, client, trace or TraceContext(), metadata or {})
         with _watched(function):
             if function.is_async:
                 waiting = asyncio.run_coroutine_threadsafe(invocation.run_async(), self._loop)

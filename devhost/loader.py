@@ -23,7 +23,10 @@ from devhost.determinism import OrchestrationError
 
 _log = logging.getLogger("devhost.loader")
 Binding = dict[str, Any]
-SERVED_TRIGGERS = ("httpTrigger", "orchestrationTrigger", "activityTrigger", "entityTrigger")
+SERVED_TRIGGERS = (
+    "httpTrigger", "orchestrationTrigger", "activityTrigger", "entityTrigger",
+    "timerTrigger", "queueTrigger",
+)  # fmt: skip
 _KINDS = {
     "activity": ("activityTrigger", "an activity", "activity"),
     "orchestrator": ("orchestrationTrigger", "an orchestrator", "orchestrator"),
@@ -55,6 +58,14 @@ class Function:
     def kind(self) -> str:
         """The type of its trigger, such as httpTrigger."""
         return str(self.trigger["type"])
+
+    @property
+    def unserved(self) -> list[str]:
+        """Its bindings that this host has nothing behind, as "name (type)"."""
+        return [f"{b['name']} ({b['type']})" for b in self.bindings if self._is_unserved(b)]
+
+    def _is_unserved(self, binding: Binding) -> bool:
+        return binding != self.trigger and binding["type"] not in ("durableClient", "http")
 
 
 class App:

@@ -7,6 +7,7 @@ import asyncio
 import json
 import logging
 import re
+import sqlite3
 import uuid
 from datetime import datetime
 from typing import Any
@@ -15,7 +16,7 @@ from urllib.parse import quote
 from aiohttp import web
 
 from devhost import entities
-from devhost.engine import Conflict, Engine
+from devhost.engine import ConflictError, Engine
 from devhost.history import EventType, moment_of, stamp
 from devhost.keys import Keys
 from devhost.replay import compact
@@ -124,8 +125,15 @@ class Management:
             return await self._route(request, path.strip("/").split("/"))
         except BadRequestError as error:
             return failure(400, str(error), "One or more of the arguments submitted is incorrect")
-        except Conflict as error:
+        except ConflictError as error:
             return failure(409, str(error), kind=_EXISTS)
+        except sqlite3.Error as error:
+            _log.error(
+                "The state can't be written (%s): free disk space, or make it writable.", error
+            )
+            return failure(
+                500, f"The state can't be written: {error}", kind="System.IO.IOException"
+            )
 
     async def _route(self, request: web.Request, parts: list[str]) -> web.Response:  # noqa: C901, PLR0911 - one line for each route
         match request.method, *parts:

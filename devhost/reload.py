@@ -10,7 +10,8 @@ _SUFFIXES = (".py", ".json", ".yaml", ".yml", ".prompty")
 _SKIPPED = {"node_modules", "__pycache__", "site-packages"}
 
 
-def _stamps(folder: Path) -> dict[str, int]:
+def stamps(folder: Path) -> dict[str, int]:
+    """Return when each file of the app was changed last (nanoseconds)."""
     found: dict[str, int] = {}
     for base, folders, files in os.walk(folder):
         folders[:] = [f for f in folders if f not in _SKIPPED and not f.startswith(".")]
@@ -21,13 +22,12 @@ def _stamps(folder: Path) -> dict[str, int]:
     return found
 
 
-async def changed(folder: Path) -> None:
-    """Return as soon as a file of the app was changed, added or removed."""
-    before = _stamps(folder)
+async def changed(folder: Path, before: dict[str, int]) -> None:
+    """Return as soon as a file of the app differs from `before`, or was added or removed."""
     while True:
         await asyncio.sleep(_INTERVAL)
         try:
-            now = _stamps(folder)
+            now = stamps(folder)
         except FileNotFoundError:  # removed between the look at the folder and at the file
             return
         if now != before:

@@ -60,6 +60,20 @@ async def test_a_running_id_is_not_started_twice(open_app: Open):
     assert (await do(app, "start", orchestration_function_name="wait", instance_id="one"))[0] == 200
 
 
+async def test_a_full_disk_is_said_and_survived(open_app: Open, caplog):
+    """A start that can't be written is answered with 500; when there is room again it works."""
+    app = await open_app("client")
+    database = app.host.store._db
+    database.execute("PRAGMA max_page_count=1")
+    path = f"{MOUNT}/orchestrators/quick"
+    body = json.dumps(json.dumps("x" * 100_000))
+    status, answer = await app.call("POST", path, data=body)
+    assert (status, "disk is full" in answer["ExceptionMessage"]) == (500, True)
+    assert "free disk space" in caplog.text
+    database.execute("PRAGMA max_page_count=100000")
+    assert (await app.call("POST", path, data=body))[0] == 202
+
+
 async def test_terminate_ends_an_instance_with_its_reason(open_app: Open):
     """The reason becomes the output."""
     app = await open_app("client")

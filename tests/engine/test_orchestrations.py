@@ -138,3 +138,26 @@ async def test_calling_an_unknown_entity_fails_and_names_the_known(open_app: Ope
     status = await app.status(await app.start("stranger"))
     assert status["runtimeStatus"] == "Failed"
     assert "The following are the known entity functions: 'Counter'." in status["output"]
+
+
+async def test_a_child_never_takes_the_place_of_a_running_instance(open_app: Open):
+    """A sub-orchestration under the id of a running orchestration fails instead."""
+    app = await open_app("family")
+    await app.start("waiting", key="taken")
+    output = await app.output(await app.start("careful", {"child": "taken"}))
+    assert "An Orchestration instance with the status Running already exists: taken." in output
+    assert (await app.status("taken"))["runtimeStatus"] == "Running"
+
+
+async def test_a_full_disk_delays_an_episode(open_app: Open, caplog):
+    """An episode that can't be written is run again when there is room."""
+    app = await open_app("events")
+    key = await app.start("approve")
+    database = app.host.store._db
+    await app.call("POST", f"{MOUNT}/instances/{key}/raiseEvent/decision", json="x" * 1000)
+    database.execute("PRAGMA max_page_count=1")
+    await app.settle()
+    database.execute("PRAGMA max_page_count=100000")
+    app.host.engine.wake(key)
+    await app.settle()
+    assert (await app.status(key))["runtimeStatus"] == "Completed"

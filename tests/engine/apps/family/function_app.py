@@ -39,6 +39,12 @@ def broken(context: df.DurableOrchestrationContext) -> Generator[Any, Any, None]
     raise ValueError("broken on purpose")
 
 
+@app.orchestration_trigger(context_name="context")
+def waiting(context: df.DurableOrchestrationContext) -> Generator[Any, Any, None]:
+    """Wait for ever."""
+    yield context.wait_for_external_event("never")
+
+
 @app.activity_trigger(input_name="value")
 def echo(value: str) -> str:
     """Return the input."""
