@@ -59,7 +59,12 @@ async def respond(
 
 
 def post_size(run: Run, text: str, *, edited: bool) -> int:
-    """Count the bytes of the largest post that this text could become, whoever signs it."""
+    """Count the bytes of the largest post that this text could become, whoever signs it.
+
+    A text that is too large by itself is not laid out first, since that takes a block a line.
+    """
+    if len(text) > MAX_BYTES:
+        return len(text)
     signer = max(run.flow.approval.assigned_to, key=lambda person: len(msgspec.json.encode(person)))
     card = cards.post_card(run.flow.post.title, text, signer, edited=edited)
     return size_of(cards.message(card, ai_generated=True))

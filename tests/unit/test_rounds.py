@@ -190,6 +190,11 @@ def test_the_longest_signer_is_counted_in_bytes() -> None:
     assert rounds.post_size(both, "x", edited=True) == max(sizes)
 
 
+def test_a_huge_text_is_not_laid_out() -> None:
+    """A body full of line ends costs no more than counting them."""
+    assert rounds.post_size(a_run(), "\n" * 250_000, edited=True) == 250_000
+
+
 async def test_a_canceled_run_opens_no_round(
     ledger: Ledger, config: Settings, teams: LocalTeams
 ) -> None:
