@@ -201,7 +201,7 @@ async def test_capacity_without_a_time_is_waited_for(openai_double: OpenAIDouble
 
 async def test_a_slow_model_times_out(openai_double: OpenAIDouble) -> None:
     """The wait for an answer ends, and another try follows."""
-    answer = await ask(openai_double, Scripted(delay=5), timeout_seconds=0.2)
+    answer = await ask(openai_double, Scripted(delay=5), timeout_seconds=0.5)
     assert answer == Refusal("The model did not answer in time.", timedelta(seconds=2))
 
 

@@ -152,8 +152,8 @@ async def test_a_slow_answer_is_unknown(
     ledger: Ledger, config: Settings, teams: LocalTeams
 ) -> None:
     """Who does not answer in time may have taken it."""
-    teams._faults["channel"].append(Fault(delay=0.3))
-    posted = await post_signed_text(ledger, Workflows(config, timeout_seconds=0.1), work())
+    teams._faults["channel"].append(Fault(delay=0.6))
+    posted = await post_signed_text(ledger, Workflows(config, timeout_seconds=0.4), work())
     assert posted == Posted(delivery="unknown")
 
 
