@@ -57,13 +57,12 @@ def test_the_token_travels_in_the_fragment() -> None:
     assert parts.fragment == TOKEN
 
 
-@pytest.mark.parametrize("place", range(len(TOKEN)))
-def test_no_byte_can_be_changed(place: int) -> None:
+@pytest.mark.parametrize("letter", "A-_.z5")
+def test_no_byte_can_be_changed(letter: str) -> None:
     """Each letter of the token counts, the last one too."""
-    for letter in "A-_.z":
-        if TOKEN[place] != letter:
-            changed = TOKEN[:place] + letter + TOKEN[place + 1 :]
-            assert refusal(changed) == THE_REFUSAL
+    for place in range(len(TOKEN)):
+        changed = TOKEN[:place] + letter + TOKEN[place + 1 :]
+        assert changed == TOKEN or refusal(changed) == THE_REFUSAL
 
 
 @pytest.mark.parametrize("spare", [f"{TOKEN}=", f" {TOKEN}", f"{TOKEN}\n", f"{TOKEN}.", TOKEN * 2])

@@ -37,11 +37,14 @@ def test_corpus_is_large() -> None:
     assert len(set(HIDDEN)) >= 100
 
 
-@pytest.mark.parametrize("character", HIDDEN, ids=lambda c: f"U+{ord(c):04X}")
-def test_hidden_characters_are_found_and_cleaned(character: str) -> None:
-    """Whatever hides inside a word is named, and removed from a model's text."""
-    assert len(hidden_characters(f"pay{character}roll")) == 1
-    assert clean(f"pay{character}roll") == "payroll"
+def test_hidden_characters_are_found() -> None:
+    """Whatever hides inside a word is named."""
+    assert [c for c in HIDDEN if len(hidden_characters(f"pay{c}roll")) != 1] == []
+
+
+def test_hidden_characters_are_cleaned() -> None:
+    """Whatever hides inside a word is removed from a model's text."""
+    assert [c for c in HIDDEN if clean(f"pay{c}roll") != "payroll"] == []
 
 
 @pytest.mark.parametrize("text", SEEN)
