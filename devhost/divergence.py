@@ -7,21 +7,17 @@ same history by different rules. Where they part, the instance hangs or goes wro
 import logging
 from typing import Any
 
+from devhost.history import Event, EventType
 from devhost.replay import Action, ActionType, Outcome
 
 _log = logging.getLogger("devhost.divergence")
-_FIRE_AND_FORGET = (
-    ActionType.SIGNAL_ENTITY,
-    ActionType.SCHEDULED_SIGNAL_ENTITY,
-    ActionType.CONTINUE_AS_NEW,
-)
 _said: set[tuple[str, str]] = set()
 
 
-def find(state: dict[str, Any], outcome: Outcome) -> str | None:
+def find(state: dict[str, Any], outcome: Outcome, history: list[Event]) -> str | None:
     """Compare the SDK's view with the host's; returns what would happen in Azure, if they differ.
 
-    `state` is what the SDK handed back, `outcome` what the host's replay made of it.
+    `state` is what the SDK handed back for `history`, `outcome` what the host's replay made of it.
     """
     actions: list[Action] = state["actions"][0]
     if outcome.suspended or outcome.status != "Running":
@@ -35,9 +31,7 @@ def find(state: dict[str, Any], outcome: Outcome) -> str | None:
             " cancel each timer that lost, with timer.cancel(); the SDK does not cancel timers of "
             "more than six days, so wait in shorter ones"
         )
-    if not done and actions and outcome.blocked_at == len(actions):
-        return _ahead(actions[-1])
-    return None
+    return None if done else _misspelt(actions, history)
 
 
 def report(name: str, instance: str, finding: str | None) -> None:
@@ -73,18 +67,18 @@ def _behind(action: Action, *, done: bool) -> str:
     return f"the host still waits for {kind.name.lower()}, and {rest}: yield each new task once"
 
 
-def _ahead(action: Action) -> str | None:
-    kind = ActionType(action["actionType"])
-    if kind in _FIRE_AND_FORGET:
-        return None
-    names = sorted(set(_event_names(action)))
-    if names:
-        return (
-            f"an event for {', '.join(map(repr, names))} came in, but not in the letters that the "
-            "code waits for, or not to the newest wait of that name: raise events under exactly "
-            "the same name, one name for each wait"
-        )
-    return "the host takes the last task for ended, the code still waits for it"
+def _misspelt(actions: list[Action], history: list[Event]) -> str | None:
+    """Find an event that the host hands to a wait and the SDK does not, for its letters."""
+    waited = {name for action in actions for name in _event_names(action)}
+    spelling = {name.lower(): name for name in waited}
+    for event in history:
+        name = event["Name"] if event["EventType"] == EventType.EVENT_RAISED else None
+        if name is not None and name not in waited and name.lower() in spelling:
+            return (
+                f"event '{name}' was raised, the code waits for '{spelling[name.lower()]}': the "
+                "host takes them for one, the SDK does not. Use the same letters"
+            )
+    return None
 
 
 def _event_names(action: Action) -> list[str]:

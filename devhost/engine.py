@@ -21,7 +21,7 @@ from devhost.history import Event, EventType, event, moment_of, stamp
 from devhost.invoke import Worker
 from devhost.loader import App
 from devhost.replay import HTTP_ACTIVITY, compact
-from devhost.store import Activity, Changes, Instance, Message, Store, Work
+from devhost.store import BATCH, Activity, Changes, Instance, Message, Store, Work
 
 _log = logging.getLogger("devhost.engine")
 _DRAIN = 30.0  # seconds that running functions get to finish when the host is told to stop
@@ -201,6 +201,8 @@ class Engine:
         changes = run.changes(outcome, self.clock.now())
         self._refuse_twins(changes)
         if self.store.commit(changes):
+            if len(work.inbox) == BATCH:
+                self._again.add(instance.id)
             self._log_end(changes)
             self._follow(changes.messages + changes.carried + [m for _, m in changes.starts])
             if changes.activities:
@@ -242,6 +244,8 @@ class Engine:
                 batch.consumed, key, batch.state, now, answers, exists=batch.exists
             )
             self._follow(answers)
+            if len(batch.consumed) == BATCH:
+                self._again.add(key)
 
     def _follow(self, messages: list[Message]) -> None:
         for message in messages:

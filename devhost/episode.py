@@ -129,9 +129,10 @@ class Episode:
         except OrchestrationError as error:
             return self.fail(str(error))
         replay = Replay(state, self._app, self._config.max_actions)
-        outcome = replay.run([*past, self._turn, *self._messages])
+        history = [*past, self._turn, *self._messages]
+        outcome = replay.run(history)
         outcome.custom = custom
-        finding = divergence.find(state, outcome)
+        finding = divergence.find(state, outcome, history)
         divergence.report(self._instance.name, self._instance.id, finding)
         return outcome
 

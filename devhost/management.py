@@ -35,6 +35,7 @@ _WRONG_STATES = {"suspend": ("Suspended",), "resume": ("Pending", "Running")}
 _TOKEN = "x-ms-continuation-token"  # noqa: S105 - the name of a header
 _EXISTS = "DurableTask.Core.Exceptions.OrchestrationAlreadyExistsException"
 _MAX_ID = 256
+_PAGE = 1000  # instances, unless the request says top=
 _BAD_ID = re.compile(r"[/\\#?\x00-\x1f\x7f-\x9f]")
 
 
@@ -218,7 +219,7 @@ class Management:
         return reply(500 if hurt else 200, status)
 
     def _list(self, request: web.Request) -> web.Response:
-        top = int(_number(request, "top") or 100)
+        top = int(_number(request, "top") or _PAGE)
         token = request.headers.get(_TOKEN, "")
         found = self._store.query(_query_of(request, after=token, top=top + 1))
         more = found[top - 1].id if len(found) > top else ""

@@ -16,7 +16,7 @@ from enum import IntEnum
 from typing import Any, Protocol
 from uuid import UUID, uuid5
 
-from devhost.determinism import OrchestrationError, check
+from devhost.determinism import NonDeterminismError, OrchestrationError, check
 from devhost.history import Event, EventType, moment_of, stamp
 from devhost.promises import Promise, spawn, when_all, when_any
 
@@ -82,8 +82,13 @@ class Outcome:
 
 
 def compact(value: object) -> str:
-    """Write JSON as the host stores it: no blanks."""
-    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+    """Write JSON as the host stores it: no blanks, escapes only for what UTF-8 can't hold."""
+    text = json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return json.dumps(value, separators=(",", ":"))
+    return text
 
 
 class Replay:
@@ -115,8 +120,10 @@ class Replay:
         try:
             for event in events:
                 self._see(event)
+        except NonDeterminismError as error:
+            return Outcome("Failed", output=str(error), details=str(error))
         except OrchestrationError as error:
-            return Outcome("Failed", output=str(error), details=error.details)
+            return Outcome("Failed", output=self._failed(str(error)), details=str(error))
         outcome = Outcome(blocked_at=self._at, suspended=self._held is not None)
         outcome.open_timers = len(self._timers & self._open.keys())
         if not outcome.suspended:

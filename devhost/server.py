@@ -2,7 +2,6 @@
 
 import logging
 from typing import TYPE_CHECKING, Any
-from urllib.parse import unquote
 
 from aiohttp import web
 from azure.functions.meta import Datum
@@ -125,7 +124,7 @@ async def _request_datum(request: web.Request, parameters: dict[str, str]) -> Da
             "url": Datum(str(request.url), "string"),
             "headers": {n: Datum(v, "string") for n, v in headers.items()},
             "query": {n: Datum(v, "string") for n, v in query.items() if v},
-            "params": {n: Datum(unquote(v), "string") for n, v in parameters.items()},
+            "params": {n: Datum(v, "string") for n, v in parameters.items()},
             "body": Datum(await request.read(), "bytes"),
         },
         "http",
@@ -146,5 +145,6 @@ def _response(value: Datum | None) -> web.Response:
             headers.add("Set-Cookie", morsel.OutputString())
     status = int(value.value["status_code"].value)
     body = None if status in _NO_BODY else value.value["body"].value
-    headers.popall("Content-Length", None)
+    for name in ("Content-Length", "Transfer-Encoding"):  # the server's own business
+        headers.popall(name, None)
     return web.Response(status=status, body=body, headers=headers)

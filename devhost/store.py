@@ -13,7 +13,7 @@ from devhost import faults
 
 SCHEMA_VERSION = 1
 ACTIVE = ("Pending", "Running", "Suspended", "ContinuedAsNew")
-_BATCH = 1000  # the most messages one episode takes
+BATCH = 1000  # the most messages one episode takes
 _CHECK_UP_TO = 64 * 2**20  # a larger file is not read through at start-up, to start fast
 
 # One writer, which keeps the lock: a second host is refused and needs no shared memory file.
@@ -325,7 +325,7 @@ class Store:
         rows = self._db.execute(
             "SELECT seq, execution, event FROM inbox WHERE instance = ? "
             "AND (due IS NULL OR due <= ?) ORDER BY seq LIMIT ?",
-            (key, now, _BATCH),
+            (key, now, BATCH),
         )
         return [Delivery(*row) for row in rows]
 

@@ -2,6 +2,9 @@
 
 from datetime import timedelta
 
+from devhost.history import EventType, event
+from devhost.replay import compact
+from devhost.store import Message
 from tests.engine.conftest import MOUNT, Open
 
 
@@ -161,3 +164,22 @@ async def test_a_full_disk_delays_an_episode(open_app: Open, caplog):
     app.host.engine.wake(key)
     await app.settle()
     assert (await app.status(key))["runtimeStatus"] == "Completed"
+
+
+async def test_more_messages_than_an_episode_takes_are_all_seen(open_app: Open):
+    """An instance with a full inbox is run until it is empty."""
+    app = await open_app("events")
+    key = await app.start("collect", {"count": 1200})
+    engine = app.host.engine
+    for number in range(1200):
+        raised = event(EventType.EVENT_RAISED, app.clock.now(), Name=f"item-{number}", Input="1")
+        engine.store.post(Message(key, compact(raised)))
+    engine.wake(key)
+    await app.settle()
+    assert len(await app.output(key)) == 1200
+
+
+async def test_text_that_utf_8_can_not_hold_goes_through(open_app: Open):
+    """A lone surrogate is kept as an escape."""
+    app = await open_app("failures")
+    assert await app.output(await app.start("large", {"text": "a\ud800b"})) == "a\ud800b"

@@ -15,7 +15,7 @@ async def test_event_names_match_in_the_host_but_not_in_the_sdk(open_app: Open, 
     key = await app.start("wrong_case")
     await app.raise_event(key, "go")
     assert (await app.status(key))["runtimeStatus"] == "Running"
-    assert "would hang or go wrong in Azure: an event for 'Go' came in" in caplog.text
+    assert "would hang or go wrong in Azure: event 'go' was raised, the code waits" in caplog.text
 
 
 async def test_a_reused_timer_hangs(open_app: Open, caplog):
@@ -112,6 +112,34 @@ async def test_continue_as_new_drops_buffered_events(open_app: Open):
     assert (await app.status(key))["runtimeStatus"] == "Running"
     await app.raise_event(key, "later", "again")
     assert await app.output(key) == '"again"'
+
+
+async def test_a_failed_retry_in_a_caught_task_all_mixes_up_the_ids(open_app: Open, caplog):
+    """The siblings' timers take ids that the SDK gives to what follows."""
+    app = await open_app("traps")
+    key = await app.start("caught_retries")
+    await app.advance(timedelta(minutes=5))
+    assert "a task_all failed early" in caplog.text
+    assert (await app.status(key))["output"] != "compensated"
+
+
+async def test_inputs_other_than_objects_crash_get_input(open_app: Open):
+    """A raw start with a number reaches the SDK undecoded."""
+    app = await open_app("traps")
+    _, answer = await app.call("POST", f"{MOUNT}/orchestrators/reads_input", data="7")
+    await app.settle()
+    status = await app.status(answer["id"])
+    assert "the JSON object must be str, bytes or bytearray, not int" in status["output"]
+
+
+async def test_the_detector_is_silent_on_tasks_taken_as_they_end(open_app: Open, caplog):
+    """Waiting again for tasks that were scheduled before is sound."""
+    app = await open_app("traps")
+    key = await app.start("as_they_end")
+    await app.raise_event(key, "second", 2)
+    await app.raise_event(key, "first", 1)
+    assert await app.output(key) == ["2", "1"]
+    assert "in Azure" not in caplog.text
 
 
 @pytest.mark.parametrize(

@@ -98,6 +98,42 @@ def dropped(context: df.DurableOrchestrationContext) -> Steps:
     return (yield context.wait_for_external_event("later"))
 
 
+@app.orchestration_trigger(context_name="context")
+def caught_retries(context: df.DurableOrchestrationContext) -> Steps:
+    """Compensate when one of two retried activities has failed for good."""
+    quick = df.RetryOptions(first_retry_interval_in_milliseconds=1000, max_number_of_attempts=1)
+    slow = df.RetryOptions(first_retry_interval_in_milliseconds=60_000, max_number_of_attempts=3)
+    try:
+        yield context.task_all(
+            [
+                context.call_activity_with_retry("fail", quick, 1),
+                context.call_activity_with_retry("fail", slow, 2),
+            ]
+        )
+    except Exception:  # noqa: BLE001 - the SDK raises nothing narrower
+        yield context.call_activity("nap", 3)
+        return "compensated"
+
+
+@app.orchestration_trigger(context_name="context")
+def reads_input(context: df.DurableOrchestrationContext) -> Steps:
+    """Read the input after a moment."""
+    yield context.call_activity("nap", 1)
+    return context.get_input()
+
+
+@app.orchestration_trigger(context_name="context")
+def as_they_end(context: df.DurableOrchestrationContext) -> Steps:
+    """Take two events in the order in which they come."""
+    waiting = [context.wait_for_external_event(name) for name in ("first", "second")]
+    found = []
+    while waiting:
+        winner = yield context.task_any(waiting)
+        waiting.remove(winner)
+        found.append(winner.result)
+    return found
+
+
 @app.activity_trigger(input_name="number")
 def nap(number: int) -> int:
     """Return the input."""
