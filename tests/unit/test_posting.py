@@ -6,6 +6,8 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from aiohttp import web
+from aiohttp.test_utils import TestServer
 
 from local.teams import Fault, LocalTeams
 from signpost import posting, records
@@ -146,6 +148,21 @@ async def test_each_answer_means_one_thing(
     assert posted.delivery == delivery
     assert (await get_post(ledger)).state == delivery
     assert (posted.retry_after is not None) == (delivery == "released")
+
+
+@pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
+async def test_redirects_are_not_followed(ledger: Ledger, teams: LocalTeams, status: int) -> None:
+    """Whoever answers in the webhook's place can't send the text elsewhere."""
+
+    async def elsewhere(_: web.Request) -> web.Response:
+        return web.Response(status=status, headers={"Location": f"{teams.url}/channel"})
+
+    app = web.Application()
+    app.router.add_post("/channel", elsewhere)
+    async with TestServer(app, host="127.0.0.1") as server:
+        config = a_config(channel_webhook_url=str(server.make_url("/channel")))
+        posted = await post_signed_text(ledger, Workflows(config), work())
+    assert (posted.delivery, teams.channel) == ("failed", [])
 
 
 async def test_a_slow_answer_is_unknown(
