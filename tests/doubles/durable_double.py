@@ -57,7 +57,8 @@ class DurableDouble:
 
     async def _start(self, request: web.Request) -> web.Response:
         instance = request.match_info["id"]
-        if self.down or instance in self.instances:
+        standing = self.instances.get(instance, {}).get("runtimeStatus")
+        if self.down or standing == "Running":  # one that ended would be overwritten
             return web.json_response({"ExceptionMessage": "refused"}, status=500)
         self.put(instance)
         self.told.append(f"start {instance}")

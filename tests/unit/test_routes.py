@@ -100,6 +100,17 @@ async def test_a_repeated_start_is_one_run(
     assert len(durable_double.told) == 1
 
 
+@pytest.mark.parametrize("status", ["Completed", "Failed", "Terminated"])
+async def test_a_run_that_ended_is_not_started_again(
+    app_ledger: Ledger, durable_double: DurableDouble, status: str
+) -> None:
+    """Durable would start an instance anew that is over, so it is not asked to."""
+    run = json_of(await start(durable_double, **{"Idempotency-Key": "k"}))["id"]
+    durable_double.put(run, status)
+    assert (await start(durable_double, **{"Idempotency-Key": "k"})).status_code == 202
+    assert durable_double.told == [f"start {run}"]
+
+
 async def test_a_start_that_durable_missed_is_made_up_for(
     app_ledger: Ledger, durable_double: DurableDouble
 ) -> None:
