@@ -5,13 +5,13 @@ from devhost.history import Event, EventType
 _TASKS = {
     EventType.TASK_SCHEDULED: "an activity task",
     EventType.TIMER_CREATED: "a timer task",
-    EventType.SUB_ORCHESTRATION_CREATED: "a sub-orchestration task",
+    EventType.SUB_ORCHESTRATION_INSTANCE_CREATED: "a sub-orchestration task",
     EventType.EVENT_SENT: "a send event task",
 }
 _ACTION_CLASSES = {
     EventType.TASK_SCHEDULED: "ScheduleTaskOrchestratorAction",
     EventType.TIMER_CREATED: "CreateTimerOrchestratorAction",
-    EventType.SUB_ORCHESTRATION_CREATED: "CreateSubOrchestrationAction",
+    EventType.SUB_ORCHESTRATION_INSTANCE_CREATED: "CreateSubOrchestrationAction",
     EventType.EVENT_SENT: "SendEventOrchestratorAction",
 }
 
@@ -65,7 +65,7 @@ def _described(kind: EventType, event: Event) -> str:
                 f"an activity task with sequence ID {number} and name '{name}' "
                 f"(version '{version}'),"
             )
-        case EventType.SUB_ORCHESTRATION_CREATED:
+        case EventType.SUB_ORCHESTRATION_INSTANCE_CREATED:
             return (
                 f"a sub-orchestration task with sequence ID {number} and name '{name}' "
                 f"(version '{version}', instance ID '{event['InstanceId']}'),"

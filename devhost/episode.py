@@ -68,10 +68,10 @@ def _answer(child: Instance, outcome: Outcome, now: datetime) -> Message:
     parent = json.loads(child.parent or "{}")
     fields = {"TaskScheduledId": parent["TaskScheduleId"]}
     if outcome.status == "Completed":
-        kind = EventType.SUB_ORCHESTRATION_COMPLETED
+        kind = EventType.SUB_ORCHESTRATION_INSTANCE_COMPLETED
         fields["Result"] = outcome.output
     else:
-        kind = EventType.SUB_ORCHESTRATION_FAILED
+        kind = EventType.SUB_ORCHESTRATION_INSTANCE_FAILED
         fields |= {"Reason": outcome.output, "Details": outcome.details}
     waiting = parent["OrchestrationInstance"]
     answer = compact(event(kind, now, **fields))
@@ -204,7 +204,7 @@ class Episode:
                 if changes.instance.active:
                     message = Message(me, compact(fired), execution, due=fields["FireAt"])
                     changes.messages.append(message)
-            case EventType.SUB_ORCHESTRATION_CREATED:
+            case EventType.SUB_ORCHESTRATION_INSTANCE_CREATED:
                 version = decision.version
                 if version is None:
                     version = self._config.default_version

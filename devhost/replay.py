@@ -162,13 +162,13 @@ class Replay:
             case (
                 EventType.TASK_SCHEDULED
                 | EventType.TIMER_CREATED
-                | EventType.SUB_ORCHESTRATION_CREATED
+                | EventType.SUB_ORCHESTRATION_INSTANCE_CREATED
                 | EventType.EVENT_SENT
             ):
                 self._on_scheduled(event)
-            case EventType.TASK_COMPLETED | EventType.SUB_ORCHESTRATION_COMPLETED:
+            case EventType.TASK_COMPLETED | EventType.SUB_ORCHESTRATION_INSTANCE_COMPLETED:
                 self._close(event["TaskScheduledId"])
-            case EventType.TASK_FAILED | EventType.SUB_ORCHESTRATION_FAILED:
+            case EventType.TASK_FAILED | EventType.SUB_ORCHESTRATION_INSTANCE_FAILED:
                 self._close(event["TaskScheduledId"], failed=True)
             case EventType.TIMER_FIRED:
                 self._close(event["TimerId"])
@@ -295,7 +295,7 @@ class Replay:
         if wanted.startswith("@"):
             raise OrchestrationError("Orchestration instance ids must not start with @")
         decision = self._schedule(
-            EventType.SUB_ORCHESTRATION_CREATED,
+            EventType.SUB_ORCHESTRATION_INSTANCE_CREATED,
             name=action["functionName"],
             input=_json_text(action.get("input")),
             instance=wanted or f"{self._execution}:{self._next_id}",

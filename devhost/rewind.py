@@ -13,7 +13,7 @@ from devhost.history import Event, EventType, event, stamp
 from devhost.replay import compact
 from devhost.store import Changes, Instance, Message, Store
 
-_FAILURES = (EventType.TASK_FAILED, EventType.SUB_ORCHESTRATION_FAILED)
+_FAILURES = (EventType.TASK_FAILED, EventType.SUB_ORCHESTRATION_INSTANCE_FAILED)
 
 
 def rewound(store: Store, instance: Instance, reason: str, now: datetime) -> list[Changes]:
@@ -37,7 +37,7 @@ def _rewound(
             continue
         if kind is EventType.EXECUTION_STARTED:
             _renew(old, execution, parent_execution)
-        elif kind is EventType.SUB_ORCHESTRATION_CREATED and number in failed:
+        elif kind is EventType.SUB_ORCHESTRATION_INSTANCE_CREATED and number in failed:
             child = store.instance(old["InstanceId"])
             if child is not None and child.status == "Failed":
                 family += _rewound(store, child, reason, now, parent_execution=execution)
@@ -45,7 +45,7 @@ def _rewound(
     changes = Changes(instance.execution, _running(instance, execution, parent_execution, now))
     changes.rewrite, changes.events = True, kept
     if not family:  # a leaf starts itself; those above it run when it has ended
-        nudge = event(EventType.GENERIC, now, Data=f"Rewound: {reason}")
+        nudge = event(EventType.GENERIC_EVENT, now, Data=f"Rewound: {reason}")
         changes.messages = [Message(instance.id, compact(nudge), execution)]
     return [changes, *family]
 

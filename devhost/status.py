@@ -7,32 +7,14 @@ from devhost.history import EventType
 from devhost.store import Instance
 
 _HIDDEN = (EventType.ORCHESTRATOR_STARTED, EventType.ORCHESTRATOR_COMPLETED)
-_SCHEDULED = (EventType.TASK_SCHEDULED, EventType.SUB_ORCHESTRATION_CREATED)
+_SCHEDULED = (EventType.TASK_SCHEDULED, EventType.SUB_ORCHESTRATION_INSTANCE_CREATED)
 _ANSWERS = (
     EventType.TASK_COMPLETED,
     EventType.TASK_FAILED,
-    EventType.SUB_ORCHESTRATION_COMPLETED,
-    EventType.SUB_ORCHESTRATION_FAILED,
+    EventType.SUB_ORCHESTRATION_INSTANCE_COMPLETED,
+    EventType.SUB_ORCHESTRATION_INSTANCE_FAILED,
 )
 _DROPPED = ("EventId", "IsPlayed", "TaskScheduledId", "TimerId", "Version")
-_NAMES = {
-    EventType.EXECUTION_STARTED: "ExecutionStarted",
-    EventType.EXECUTION_COMPLETED: "ExecutionCompleted",
-    EventType.EXECUTION_TERMINATED: "ExecutionTerminated",
-    EventType.TASK_SCHEDULED: "TaskScheduled",
-    EventType.TASK_COMPLETED: "TaskCompleted",
-    EventType.TASK_FAILED: "TaskFailed",
-    EventType.SUB_ORCHESTRATION_CREATED: "SubOrchestrationInstanceCreated",
-    EventType.SUB_ORCHESTRATION_COMPLETED: "SubOrchestrationInstanceCompleted",
-    EventType.SUB_ORCHESTRATION_FAILED: "SubOrchestrationInstanceFailed",
-    EventType.TIMER_CREATED: "TimerCreated",
-    EventType.TIMER_FIRED: "TimerFired",
-    EventType.EVENT_SENT: "EventSent",
-    EventType.EVENT_RAISED: "EventRaised",
-    EventType.GENERIC: "GenericEvent",
-    EventType.EXECUTION_SUSPENDED: "ExecutionSuspended",
-    EventType.EXECUTION_RESUMED: "ExecutionResumed",
-}
 
 
 def value_of(text: str | None) -> Any:  # noqa: ANN401 - any JSON value
@@ -84,7 +66,7 @@ def history_of(events: list[str], *, outputs: bool, inputs: bool) -> list[dict[s
 def _shown(
     event: dict[str, Any], kind: EventType, *, outputs: bool, inputs: bool
 ) -> dict[str, Any]:
-    event["EventType"] = _NAMES.get(kind, kind.name)
+    event["EventType"] = kind.name.title().replace("_", "")
     for name in _DROPPED:
         event.pop(name, None)
     if "Result" in event:
