@@ -17,6 +17,7 @@ from devhost.management import Management
 from devhost.server import Server
 from devhost.store import Store
 from devhost.triggers import Source, open_sources
+from devhost.window import Window
 
 _log = logging.getLogger("devhost.host")
 
@@ -74,6 +75,8 @@ class Host:
                 route = urls[function.name]
                 methods = ",".join(sorted(route.methods)) or "any method"
                 line += f" [{methods}] {self.url}/{route.template}"
+            elif called := function.trigger.get("schedule") or function.trigger.get("queueName"):
+                line += f" {called}"
             elif function.kind not in SERVED_TRIGGERS:
                 line += " - devhost does not serve this trigger; the function never runs"
             if function.unserved:
@@ -106,7 +109,8 @@ def open_host(
             function_keys.kept((state or folder) / "keys.json") if keys else function_keys.made_up()
         )
         management = Management(engine, allowed)
-        server = Server(app, worker, management, allowed, config.route_prefix)
+        window = Window(app, store, clock)
+        server = Server(app, worker, management, allowed, config.route_prefix, window=window)
         sources = open_sources(
             app,
             folder=folder,

@@ -12,6 +12,7 @@ from devhost.keys import Keys
 from devhost.loader import App
 from devhost.management import MOUNTS, Management
 from devhost.routes import Route, compile_route
+from devhost.window import MOUNT, Window
 
 if TYPE_CHECKING:
     from devhost.loader import Function
@@ -25,8 +26,16 @@ class Server:
     """Answers every request of the host."""
 
     def __init__(
-        self, app: App, worker: Worker, management: Management, keys: Keys, prefix: str
+        self,
+        app: App,
+        worker: Worker,
+        management: Management,
+        keys: Keys,
+        prefix: str,
+        *,
+        window: Window,
     ) -> None:
+        self._window = window
         self._app, self._worker, self._management, self._keys = app, worker, management, keys
         self.routes = [compile_route(f, prefix) for f in app.functions if f.kind == "httpTrigger"]
         # A literal route wins over one with parameters, the longer one over the shorter.
@@ -48,6 +57,8 @@ class Server:
                 return await self._management.handle(request, path.removeprefix(mount))
         if path.startswith("/admin/"):
             return await self._admin(request, path.removeprefix("/admin/").strip("/"))
+        if path == MOUNT or path.startswith(MOUNT + "/"):
+            return self._window.show(request, self.routes)
         others: list[str] = []
         for route in self.routes:
             parameters = route.match(path.rstrip("/"))

@@ -177,6 +177,11 @@ class Store:
             self._db.execute(f"PRAGMA user_version={SCHEMA_VERSION}")
         self._db.execute("COMMIT")
 
+    @property
+    def connection(self) -> sqlite3.Connection:
+        """The open database, for statements that only read."""
+        return self._db
+
     def close(self) -> None:
         """Let go of the file."""
         self._db.close()
