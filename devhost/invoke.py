@@ -31,6 +31,7 @@ _log = logging.getLogger("devhost.invoke")
 _T = TypeVar("_T")
 _MARKER = "\n\n$OutOfProcData$:"
 _SLOW = 30.0  # seconds after which the log says that a function is still running
+_SLOW_TURN = 2.0  # the same for one turn of an orchestrator, which only schedules
 _HISTORY_EVENT = "azure.durable_functions.models.history.HistoryEvent"
 _HTTP = "azure.durable_functions.models.utils.http_utils"
 _REMEMBERED_STAMPS = 2**14
@@ -232,21 +233,21 @@ class Worker:
 
 @contextmanager
 def _watched(function: Function) -> "Generator[None]":
-    alarm = asyncio.get_running_loop().call_later(_SLOW, _warn_slow, function)
+    seconds = _SLOW_TURN if function.kind == "orchestrationTrigger" else _SLOW
+    alarm = asyncio.get_running_loop().call_later(seconds, _warn_slow, function, seconds)
     try:
         yield
     finally:
         alarm.cancel()
 
 
-def _warn_slow(function: Function) -> None:
-    advice = {
-        "orchestrationTrigger": "an orchestrator must only schedule: move loops and I/O into "
-        "an activity, and yield what you wait for"
-    }.get(function.kind, "other functions keep running, but its thread is taken")
-    if function.is_async:
-        advice = "while it blocks, no other async function runs: await instead of blocking"
-    _log.warning("Function '%s' has been running for %.0f s: %s.", function.name, _SLOW, advice)
+def _warn_slow(function: Function, seconds: float) -> None:
+    advice = "other functions keep running, but its thread is taken"
+    if function.kind == "orchestrationTrigger":
+        advice = "an orchestrator only schedules: move loops, waiting and I/O into an activity"
+    elif function.is_async:
+        advice = "if it blocks instead of awaiting, no other async function runs"
+    _log.warning("Function '%s' has been running for %.0f s: %s.", function.name, seconds, advice)
 
 
 def run_orchestrator(function: Function, body: str) -> dict[str, Any]:

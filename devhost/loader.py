@@ -194,6 +194,13 @@ class _Signature:
                 "Function '%s' has a durable client but is no async def: each call of it fails, "
                 "here and in Azure.", self._name,
             )  # fmt: skip
+        if trigger["type"] == "orchestrationTrigger" and inspect.iscoroutinefunction(
+            _written(self._call)
+        ):
+            _log.warning(
+                "Orchestrator '%s' is an async def and will fail: write def, and yield what you "
+                "wait for.", self._name,
+            )  # fmt: skip
         out = {n for n, b in self._bound.items() if b["direction"] == "out"}
         return Function(
             name=self._name,

@@ -223,7 +223,7 @@ class Management:
         token = request.headers.get(_TOKEN, "")
         found = self._store.query(_query_of(request, after=token, top=top + 1))
         more = found[top - 1].id if len(found) > top else ""
-        show_input = _flag(request, "showInput")
+        show_input = _flag(request, "showInput", default=True)
         shown = [status_of(i, show_input=show_input) for i in found[:top]]
         response = reply(200, shown)
         response.headers[_TOKEN] = more

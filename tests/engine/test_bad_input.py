@@ -58,6 +58,11 @@ def _own_environment() -> Iterator[None]:
             "cannot load the f function",
         ),
         (HEAD + (HTTP + "def f(req): ...\n") * 2, "does not have a unique function name"),
+        (
+            HEAD + "bp = df.Blueprint()\n@bp.route(route='y')\ndef innocent(req): ...\n"
+            "@bp.durable_client_input(client_name='client')\n" + HTTP + "def f(req, client): ...",
+            "not in the function definition .*: {'client'}",  # the blueprint gave it to `innocent`
+        ),
         (HEAD + "@app.function_name('f')\ndef f(req): ...", "does not have a trigger"),
     ],
 )  # fmt: skip

@@ -16,6 +16,16 @@ async def test_a_chain_of_activities_returns_their_results(open_app: Open):
     assert (await app.status(key))["customStatus"] == {"greeted": 1}
 
 
+async def test_guarded_logging_speaks_once(open_app: Open, caplog):
+    """is_replaying is false only where the code runs for the first time."""
+    app = await open_app("chain")
+    assert await app.output(await app.start("talking")) == [True, True, False]
+    assert [r.getMessage() for r in caplog.records if r.name == "app"] == [
+        "before Oslo",
+        "before Bergen",
+    ]
+
+
 async def test_history_shows_each_activity_once_with_its_result(open_app: Open):
     """A scheduled activity is merged into its completion, as the extension shows it."""
     app = await open_app("chain")

@@ -123,6 +123,14 @@ async def test_a_failed_retry_in_a_caught_task_all_mixes_up_the_ids(open_app: Op
     assert (await app.status(key))["output"] != "compensated"
 
 
+async def test_a_signal_without_input_crashes_get_input(open_app: Open):
+    """An operation that reads its input fails when the client sent none; the state stays."""
+    app = await open_app("client")
+    assert (await app.call("POST", f"{MOUNT}/entities/tally/k?op=add"))[0] == 202
+    await app.settle()
+    assert (await app.call("GET", f"{MOUNT}/entities/tally/k"))[0] == 404
+
+
 async def test_inputs_other_than_objects_crash_get_input(open_app: Open):
     """A raw start with a number reaches the SDK undecoded."""
     app = await open_app("traps")

@@ -54,6 +54,13 @@ async def test_routes(open_app: Open, method: str, path: str, status: int, text:
     assert await app.call(method, path) == (status, text)
 
 
+@pytest.mark.parametrize("path", ["/api/calls-back", "/api/calls-back-async"])
+async def test_user_code_may_block_on_the_host(open_app: Open, path: str):
+    """A function that waits for the host does not wait for itself."""
+    app = await open_app("web")
+    assert await app.call("GET", path) == (200, "GET gr\u00fc\u00df")
+
+
 async def test_head_is_a_method_of_its_own(open_app: Open):
     """HEAD reaches a function that takes all methods, but not one that takes GET only."""
     app = await open_app("web")

@@ -1,6 +1,8 @@
 """HTTP triggers in every shape."""
 
 import json
+import urllib.parse
+import urllib.request
 
 import azure.functions as func
 
@@ -79,6 +81,23 @@ def nothing(req: func.HttpRequest) -> func.HttpResponse:
 def size(req: func.HttpRequest) -> func.HttpResponse:
     """Return the size of the body."""
     return func.HttpResponse(str(len(req.get_body())))
+
+
+@app.route(route="calls-back", methods=["GET"])
+def calls_back(req: func.HttpRequest) -> str:
+    """Ask the host something, and block until it has answered."""
+    return _ask(req.url)
+
+
+@app.route(route="calls-back-async", methods=["GET"])
+async def calls_back_async(req: func.HttpRequest) -> str:
+    """Do the same from an async function, which must not stop the host either."""
+    return _ask(req.url)
+
+
+def _ask(url: str) -> str:
+    with urllib.request.urlopen(urllib.parse.urljoin(url, "/api/text"), timeout=5) as answer:
+        return str(answer.read().decode())
 
 
 @blueprint.route(route="from-blueprint", methods=["GET"])
