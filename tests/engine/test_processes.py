@@ -91,11 +91,10 @@ def test_a_term_signal_lets_running_activities_finish(tmp_path: Path, monkeypatc
 
 def test_reload_starts_again_with_the_new_code(tmp_path: Path):
     """A changed file is noticed; port and state stay."""
-    app = tmp_path / "app"
-    app.mkdir()
+    app = tmp_path
     (app / "host.json").write_text('{"version": "2.0"}')
-    code = "import azure.functions as func\napp = func.FunctionApp(http_auth_level='ANONYMOUS')\n"
-    code += "@app.route(route='x')\ndef x(req): return '{0}'\n"
+    code = "import azure.functions as func\napp = func.FunctionApp()\n# {0}\n"
+    code += "@app.route(route='x')\ndef x(req): return 'x'\n"
     (app / "function_app.py").write_text(code.format("old"))
     command = [sys.executable, "-m", "devhost", str(app), "--port", "0", "--reload"]
     with subprocess.Popen(command, stdout=-1, stderr=subprocess.DEVNULL, text=True) as host:

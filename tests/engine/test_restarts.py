@@ -43,29 +43,30 @@ async def test_timers_that_came_due_while_it_was_off_fire_at_once(open_app: Open
     assert await again.output(key) == "expired"
 
 
+CHANGING = """
+import azure.durable_functions as df
+app = df.DFApp()
+@app.orchestration_trigger(context_name="context")
+def changing(context):
+    yield context.call_activity("{0}", 1)
+    yield context.wait_for_external_event("go")
+@app.activity_trigger(input_name="x")
+def one(x): return x
+@app.activity_trigger(input_name="x")
+def other(x): return x
+"""
+
+
 async def test_a_changed_orchestrator_is_noticed(open_app: Open, tmp_path: Path):
     """Code that no longer schedules what the history says fails with Azure's text."""
-    folder, state = tmp_path / "app", tmp_path / "state"
-    folder.mkdir()
-    (folder / "host.json").write_text('{"version": "2.0"}')
-    code = (
-        "import azure.durable_functions as df\n"
-        "app = df.DFApp()\n"
-        "@app.orchestration_trigger(context_name='context')\n"
-        "def changing(context):\n"
-        "    yield context.call_activity('{0}', 1)\n"
-        "    yield context.wait_for_external_event('go')\n"
-        "@app.activity_trigger(input_name='x')\n"
-        "def one(x): return x\n"
-        "@app.activity_trigger(input_name='x')\n"
-        "def other(x): return x\n"
-    )
-    (folder / "function_app.py").write_text(code.format("one"))
-    app = await open_app(folder, state=state)
+    code = tmp_path / "function_app.py"
+    (tmp_path / "host.json").write_text('{"version": "2.0"}')
+    code.write_text(CHANGING.format("one"))
+    app = await open_app(tmp_path, state=tmp_path / "state")
     key = await app.start("changing")
     await app.host.stop()
-    (folder / "function_app.py").write_text(code.format("other"))
-    again = await open_app(folder, state=state, clock=app.clock)
+    code.write_text(CHANGING.format("other"))
+    again = await open_app(tmp_path, state=tmp_path / "state", clock=app.clock)
     await again.raise_event(key, "go")
     output = (await again.status(key))["output"]
     assert output.startswith("Non-Deterministic workflow detected: A previous execution")

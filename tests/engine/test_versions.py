@@ -1,6 +1,7 @@
 """Orchestration versions: defaults, given ones, and those that this host must not run."""
 
 import json
+import shutil
 from pathlib import Path
 
 import pytest
@@ -40,26 +41,24 @@ async def test_a_newer_instance_fails_when_told_so(open_app: Open):
     assert "did not comply with Worker Versioning" in status["output"]
 
 
+def write_app(folder: Path, version: str) -> Path:
+    """Write the fixture app with a default version of its own; returns the folder."""
+    folder.mkdir(exist_ok=True)
+    host = {"version": "2.0", "extensions": {"durableTask": {"defaultVersion": version}}}
+    (folder / "host.json").write_text(json.dumps(host))
+    shutil.copy(APPS / "versions" / "function_app.py", folder)
+    return folder
+
+
 async def test_a_newer_instance_waits_for_a_newer_host(open_app: Open, tmp_path: Path):
     """VersionFailureStrategy Reject leaves it alone; a host of that version runs it."""
-    app_folder, state = tmp_path / "app", tmp_path / "state"
-    app_folder.mkdir()
-    code = (APPS / "versions" / "function_app.py").read_text()
-    (app_folder / "function_app.py").write_text(code)
-
-    def write(version: str) -> None:
-        durable = {"defaultVersion": version}
-        host = {"version": "2.0", "extensions": {"durableTask": durable}}
-        (app_folder / "host.json").write_text(json.dumps(host))
-
-    write("1.0")
-    app = await open_app(app_folder, state=state)
+    folder, state = tmp_path / "app", tmp_path / "state"
+    app = await open_app(write_app(folder, "1.0"), state=state)
     _, answer = await app.call("POST", f"{MOUNT}/orchestrators/tell?version=2.0")
     await app.settle()
     assert (await app.status(answer["id"]))["runtimeStatus"] == "Pending"
     await app.host.stop()
-    write("2.0")
-    newer = await open_app(app_folder, state=state)
+    newer = await open_app(write_app(folder, "2.0"), state=state)
     await newer.settle()
     assert await newer.output(answer["id"]) == "2.0"
 
