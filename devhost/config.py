@@ -28,6 +28,7 @@ class HostConfig:
     max_activities: int = 10 * (os.cpu_count() or 1)
     max_orchestrators: int = 10 * (os.cpu_count() or 1)
     any_state_is_overridable: bool = False
+    store_inputs: bool = False  # of activities and child orchestrations, in the history
     default_version: str | None = None
     version_match: str = "CurrentOrOlder"
     version_failure: str = "Reject"
@@ -81,6 +82,7 @@ def read_host(folder: Path) -> HostConfig:
         any_state_is_overridable=(
             durable.get("overridableExistingInstanceStates", "").lower() == "anystate"
         ),
+        store_inputs=durable.get("storeInputsInOrchestrationHistory", defaults.store_inputs),
         default_version=durable.get("defaultVersion"),
         version_match=_choice(path, durable, "versionMatchStrategy", _MATCHES),
         version_failure=_choice(path, durable, "versionFailureStrategy", _FAILURES),

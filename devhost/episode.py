@@ -193,7 +193,8 @@ class Episode:
     def _decide(self, changes: Changes, decision: Decision, now: datetime) -> Event:
         """Add what a decision sets off, and return its event."""
         me, execution = self._instance.id, self._instance.execution
-        fields: dict[str, Any] = {"Name": decision.name, "Version": "", "Input": None}
+        kept = decision.input if self._config.store_inputs else None
+        fields: dict[str, Any] = {"Name": decision.name, "Version": "", "Input": kept}
         match decision.kind:
             case EventType.TASK_SCHEDULED:
                 call = Activity(me, execution, decision.id, decision.name, decision.input)

@@ -109,7 +109,7 @@ def open_host(
             function_keys.kept((state or folder) / "keys.json") if keys else function_keys.made_up()
         )
         management = Management(engine, allowed)
-        window = Window(app, store, clock)
+        window = Window(app, store, clock, inputs_kept=config.store_inputs)
         server = Server(app, worker, management, allowed, config.route_prefix, window=window)
         sources = open_sources(
             app,

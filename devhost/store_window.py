@@ -74,13 +74,6 @@ class WindowReader:
         rows = self._db.execute("SELECT DISTINCT name FROM instances ORDER BY name")
         return [row[0] for row in rows]
 
-    def length(self, key: str) -> int:
-        """Return how many events the history of an instance has."""
-        found: int = self._db.execute(
-            "SELECT count(*) FROM history WHERE instance = ?", (key,)
-        ).fetchone()[0]
-        return found
-
     def waiting(self, key: str, count: int) -> list[Waiting]:
         """Return the messages in the inbox of an instance: timers by due time, then events."""
         rows = self._db.execute(

@@ -16,8 +16,9 @@ _TONES = {
     "SubOrchestrationInstanceCompleted": "good",
     "TaskScheduled": "open",
     "SubOrchestrationInstanceCreated": "open",
-    "TimerCreated": "open",
 }
+_PLAIN = ("Reason", "FireAt", "InstanceId")  # text that reads best without quotes
+_SHORT = 100  # characters that fit on one line
 _SHOWN_APART = ("EventType", "Timestamp", "ScheduledTime", "FunctionName", "Name")
 _UNTOLD = ("OrchestrationInstance", "ParentInstance", "Tags", "Generation", "OrchestrationStatus")
 
@@ -38,8 +39,12 @@ class Entry:
 def pretty(value: Any) -> str:  # noqa: ANN401 - any JSON value
     """Write a JSON value for reading; a very long one is cut, and says so."""
     text = json.dumps(value, indent=2, ensure_ascii=False)
-    if isinstance(value, str) and "\n" in value:
-        text = value
+    if isinstance(value, str):
+        inner = value_of(value)
+        if isinstance(inner, dict | list):  # what the SDK's client sends
+            text = f"JSON in a string:\n{json.dumps(inner, indent=2, ensure_ascii=False)}"
+        elif "\n" in value:
+            text = value
     if len(text) > _LONGEST:
         return f"{text[:_LONGEST]}\n... {len(text):,} characters in all; the status URL has them"
     return text
@@ -79,8 +84,17 @@ def _entry(event: dict[str, Any], created: str) -> Entry:
         took=seconds_of(begun, at) if begun else "",
         tone=tone,
         values=[
-            (name, pretty(value))
+            (name, _value(name, value))
             for name, value in event.items()
             if name not in _SHOWN_APART and name not in _UNTOLD and value is not None
         ],
     )
+
+
+def _value(name: str, value: Any) -> str:  # noqa: ANN401 - any JSON value
+    if name in _PLAIN:
+        return str(value)
+    if name == "Details":
+        value = value_of(value)
+    line = json.dumps(value, ensure_ascii=False)
+    return line if len(line) <= _SHORT and not isinstance(value, str) else pretty(value)

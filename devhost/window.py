@@ -53,8 +53,9 @@ class Line:
 class Window:
     """Answers what is asked below /_devhost."""
 
-    def __init__(self, app: App, store: Store, clock: Clock) -> None:
+    def __init__(self, app: App, store: Store, clock: Clock, *, inputs_kept: bool) -> None:
         self._app, self._store, self._clock = app, store, clock
+        self._inputs_kept = inputs_kept
         self._reader = WindowReader(store)
 
     def show(self, request: web.Request, routes: list[Route]) -> web.Response:
@@ -128,6 +129,7 @@ class Window:
                 for w in self._reader.waiting(key, _MOST)
             ],
             calls=[(c.name, pretty_text(c.input)) for c in self._reader.calls(key, _MOST)],
+            inputs_kept=self._inputs_kept,
             entries=told[first : first + _EVENTS],
             first=first,
             total=len(told),
