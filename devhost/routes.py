@@ -107,7 +107,7 @@ def _segment(segment: str, checks: list[tuple[str, str, str]], function: Functio
                     f"function '{function.name}': its route has the unknown constraint "
                     f"'{constraint}'; known are {', '.join(sorted(_CHECKS))}"
                 )
-            checks.append((name, constraint, argument))
+            checks.append((name, constraint, argument.replace("{{", "{").replace("}}", "}")))
         optional = optional or bool(question or stars or default is not None)
         pattern += re.escape(segment[end : found.start()])
         pattern += f"(?P<{name}>.*)" if stars else f"(?P<{name}>[^/]+)"

@@ -38,7 +38,7 @@ class Server:
         self._window = window
         self._app, self._worker, self._management, self._keys = app, worker, management, keys
         self.routes = [compile_route(f, prefix) for f in app.functions if f.kind == "httpTrigger"]
-        # A literal route wins over one with parameters, the longer one over the shorter.
+        # Literal parts win over parameters, constrained ones over others, long over short.
         self.routes.sort(
             key=lambda r: (r.template.count("{*"), r.template.count("{"), -len(r.template))
         )
@@ -108,8 +108,9 @@ class Server:
         return web.Response(status=404)
 
 
-def _precedence(route: Route) -> tuple[int, int, int]:
-    return route.template.count("{*"), route.template.count("{"), -len(route.template)
+def _precedence(route: Route) -> tuple[int, int, int, int]:
+    text = route.template
+    return text.count("{*"), text.count("{"), -len(route.checks), -len(text)
 
 
 def _described(function: "Function") -> dict[str, Any]:

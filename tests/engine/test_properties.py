@@ -80,7 +80,7 @@ async def tell(folder: Path, steps: list[tuple[str, int | bool | None]]) -> obje
             await story.app.host.stop()
 
 
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(STEPS)
 def test_acknowledged_events_are_consumed_in_order_whatever_happens(
     steps: list[tuple[str, int | bool | None]],

@@ -3,10 +3,25 @@
 import io
 from collections.abc import AsyncIterator
 from pathlib import Path
+from uuid import UUID
 
 import pytest
 
+from devhost.loader import Function
+from devhost.routes import compile_route
 from tests.engine.conftest import MOUNT, Open
+
+ASGI = """
+import azure.functions as func
+async def site(scope, receive, send):
+    if scope["type"] == "lifespan":
+        await receive()
+        return await send({"type": "lifespan.startup.complete"})
+    text = f"{scope['method']} {scope['path']}".encode()
+    await send({"type": "http.response.start", "status": 201, "headers": []})
+    await send({"type": "http.response.body", "body": text})
+app = func.AsgiFunctionApp(app=site, http_auth_level=func.AuthLevel.ANONYMOUS)
+"""
 
 
 async def test_a_request_arrives_as_the_worker_hands_it_over(open_app: Open):
@@ -66,6 +81,41 @@ async def test_user_code_may_block_on_the_host(open_app: Open, path: str):
     """A function that waits for the host does not wait for itself."""
     app = await open_app("web")
     assert await app.call("GET", path) == (200, "GET gr\u00fc\u00df")
+
+
+@pytest.mark.parametrize(
+    "template,path,values",
+    [
+        ("a/{x}/b", "/api/a/1/b", {"x": "1"}),
+        ("a/{x}/b", "/api/a/b", None),
+        ("a/{x:int:min(5)}", "/api/a/7", {"x": "7"}),
+        ("a/{x:int:min(5)}", "/api/a/3", None),
+        ("a/{x:range(1,9)}", "/api/a/10", None),
+        ("a/{x:guid}", f"/api/a/{UUID(int=1)}", {"x": str(UUID(int=1))}),
+        ("a/{x:guid}", "/api/a/no", None),
+        ("a/{x:bool}/{y:alpha}", "/api/a/true/abc", {"x": "true", "y": "abc"}),
+        ("a/{x:length(2,3)}", "/api/a/abcd", None),
+        ("a/{x:regex(^\\d{{2}}$)}", "/api/a/12", {"x": "12"}),
+        ("a/{x:regex(^\\d{{2}}$)}", "/api/a/1b", None),
+        ("a/{x:datetime}", "/api/a/2030-01-01", {"x": "2030-01-01"}),
+        ("a/{x:decimal}", "/api/a/1.5", {"x": "1.5"}),
+        ("{x}.{y}", "/api/name.txt", {"x": "name", "y": "txt"}),
+        ("{**rest}", "/api/a/b", {"rest": "a/b"}),
+    ],
+)
+def test_route_templates(template: str, path: str, values: dict[str, str] | None):
+    """A template takes the paths that fit its constraints, and names their parts."""
+    trigger = {"type": "httpTrigger", "name": "req", "route": template}
+    function = Function("f", print, trigger, (), Path(), False, False, {}, {}, None)  # noqa: FBT003 - as declared
+    assert compile_route(function, "api").match(path) == values
+
+
+async def test_an_asgi_app_is_served_whole(open_app: Open, tmp_path: Path):
+    """AsgiFunctionApp takes every path below the prefix."""
+    (tmp_path / "host.json").write_text('{"version": "2.0"}')
+    (tmp_path / "function_app.py").write_text(ASGI)
+    app = await open_app(tmp_path)
+    assert await app.call("GET", "/api/any/path") == (201, "GET /api/any/path")
 
 
 async def test_head_is_a_method_of_its_own(open_app: Open):
