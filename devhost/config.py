@@ -10,7 +10,7 @@ from typing import Any
 
 # A string, which is kept, or a comment, which is not.
 _TOKENS = re.compile(r'("(?:\\.|[^"\\])*")|//[^\n]*|/\*.*?\*/', re.DOTALL)
-_TIMESPAN = re.compile(r"(?:(\d+)\.)?(\d{1,2}):(\d{2}):(\d{2})(?:\.\d+)?")
+_TIMESPAN = re.compile(r"(?:(\d+)\.)?(\d{1,2}):(\d{2}):(\d{2}(?:\.\d+)?)")
 
 
 class ConfigError(Exception):
@@ -49,10 +49,49 @@ def read_json(path: Path) -> dict[str, Any]:
     return value
 
 
+class _Section:
+    """An object in a file, read field by field; a field of the wrong type is named."""
+
+    def __init__(self, path: Path, value: object, name: str = "") -> None:
+        self._path, self._name = path, name
+        self._fields = self._checked({} if value is None else value, dict, "an object", "")
+
+    def _checked(self, value: Any, kind: type, wanted: str, name: str) -> Any:  # noqa: ANN401 - any JSON
+        if not isinstance(value, kind) or isinstance(value, bool) != (kind is bool):
+            raise ConfigError(f"{self._path}: {self._name}{name} must be {wanted}, not {value!r}.")
+        return value
+
+    def section(self, name: str) -> "_Section":
+        return _Section(self._path, self._fields.get(name), f"{self._name}{name}.")
+
+    def items(self) -> list[tuple[str, Any]]:
+        return list(self._fields.items())
+
+    def text(self, name: str, default: str) -> str:
+        return str(self._checked(self._fields.get(name, default), str, "text", name))
+
+    def flag(self, name: str, *, default: bool) -> bool:
+        return bool(self._checked(self._fields.get(name, default), bool, "true or false", name))
+
+    def number(self, name: str, default: int) -> int:
+        value = self._checked(self._fields.get(name, default), int, "a number above 0", name)
+        return int(self._checked(value if value > 0 else None, int, "a number above 0", name))
+
+    def choice(self, name: str, allowed: tuple[str, ...]) -> str:
+        value = self.text(name, allowed[0])
+        for choice in allowed:
+            if choice.lower() == value.lower():
+                return choice
+        options = ", ".join(allowed)
+        raise ConfigError(
+            f"{self._path}: {self._name}{name} is {value!r}; choose one of {options}."
+        )
+
+
 def apply_local_settings(folder: Path) -> None:
     """Put `Values` of local.settings.json into the environment; what is set there wins."""
     path = folder / "local.settings.json"
-    for name, value in read_json(path).get("Values", {}).items():
+    for name, value in _Section(path, read_json(path)).section("Values").items():
         if isinstance(value, dict | list):
             raise ConfigError(f"{path}: Values.{name} must be text, a number or a boolean.")
         text = str(value).lower() if isinstance(value, bool) else str(value)
@@ -64,43 +103,30 @@ def read_host(folder: Path) -> HostConfig:
     path = folder / "host.json"
     if not path.exists():
         raise ConfigError(f'{path} is missing: create it with {{"version": "2.0"}}.')
-    host = read_json(path)
-    if host.get("version") != "2.0":
+    host = _Section(path, read_json(path))
+    if host.text("version", "") != "2.0":
         raise ConfigError(f'{path}: "version" must be "2.0".')
-    extensions = host.get("extensions") or {}
-    http, durable = extensions.get("http") or {}, extensions.get("durableTask") or {}
-    defaults = HostConfig()
+    http = host.section("extensions").section("http")
+    durable = host.section("extensions").section("durableTask")
+    states = ("NonRunningStates", "AnyState")
+    known = HostConfig()
     return HostConfig(
-        route_prefix=http.get("routePrefix", defaults.route_prefix).strip("/"),
-        task_hub=_expand(durable.get("hubName", defaults.task_hub)),
-        function_timeout=_timespan(path, host.get("functionTimeout")),
-        max_actions=durable.get("maxOrchestrationActions", defaults.max_actions),
-        max_activities=durable.get("maxConcurrentActivityFunctions", defaults.max_activities),
-        max_orchestrators=durable.get(
-            "maxConcurrentOrchestratorFunctions", defaults.max_orchestrators
+        route_prefix=http.text("routePrefix", known.route_prefix).strip("/"),
+        task_hub=_expand(durable.text("hubName", known.task_hub)),
+        function_timeout=_timespan(path, host.text("functionTimeout", "-1")),
+        max_actions=durable.number("maxOrchestrationActions", known.max_actions),
+        max_activities=durable.number("maxConcurrentActivityFunctions", known.max_activities),
+        max_orchestrators=durable.number(
+            "maxConcurrentOrchestratorFunctions", known.max_orchestrators
         ),
         any_state_is_overridable=(
-            durable.get("overridableExistingInstanceStates", "").lower() == "anystate"
+            durable.choice("overridableExistingInstanceStates", states) == "AnyState"
         ),
-        store_inputs=durable.get("storeInputsInOrchestrationHistory", defaults.store_inputs),
-        default_version=durable.get("defaultVersion"),
-        version_match=_choice(path, durable, "versionMatchStrategy", _MATCHES),
-        version_failure=_choice(path, durable, "versionFailureStrategy", _FAILURES),
+        store_inputs=durable.flag("storeInputsInOrchestrationHistory", default=known.store_inputs),
+        default_version=durable.text("defaultVersion", "") or None,
+        version_match=durable.choice("versionMatchStrategy", ("CurrentOrOlder", "Strict", "None")),
+        version_failure=durable.choice("versionFailureStrategy", ("Reject", "Fail")),
         disabled=_disabled(),
-    )
-
-
-_MATCHES = ("CurrentOrOlder", "Strict", "None")
-_FAILURES = ("Reject", "Fail")
-
-
-def _choice(path: Path, section: dict[str, Any], name: str, allowed: tuple[str, ...]) -> str:
-    value = str(section.get(name, allowed[0]))
-    for choice in allowed:
-        if choice.lower() == value.lower():
-            return choice
-    raise ConfigError(
-        f"{path}: extensions.durableTask.{name} is {value!r}; choose one of {', '.join(allowed)}."
     )
 
 
@@ -108,13 +134,13 @@ def _expand(text: str) -> str:
     return re.sub(r"%(\w+)%", lambda m: os.environ.get(m[1], m[0]), text)
 
 
-def _timespan(path: Path, text: str | None) -> timedelta | None:
-    if text in (None, "-1"):
+def _timespan(path: Path, text: str) -> timedelta | None:
+    if text == "-1":
         return None
-    match = _TIMESPAN.fullmatch(str(text))
+    match = _TIMESPAN.fullmatch(text)
     if match is None:
         raise ConfigError(f'{path}: functionTimeout {text!r} must look like "00:05:00".')
-    days, hours, minutes, seconds = (int(group or 0) for group in match.groups())
+    days, hours, minutes, seconds = (float(group or 0) for group in match.groups())
     return timedelta(days=days, hours=hours, minutes=minutes, seconds=seconds)
 
 

@@ -12,7 +12,9 @@ class FunctionTimeoutError(Exception):
     """A function ran longer than host.json allows."""
 
     def __init__(self, name: str, limit: timedelta | None) -> None:
-        super().__init__(f"Timeout value of {limit} was exceeded by function: Functions.{name}.")
+        # .NET writes two digits for the hours, and seven for parts of a second.
+        text = f"0{limit}0" if limit and limit.microseconds else f"0{limit}"
+        super().__init__(f"Timeout value of {text} was exceeded by function: Functions.{name}.")
 
 
 def of_activity(name: str, error: BaseException) -> tuple[str, str]:

@@ -106,6 +106,15 @@ def test_an_app_without_code_is_refused(folder: Path):
         ("[]", "must hold one JSON object"),
         ('{"version": "1.0"}', '"version" must be "2.0"'),
         ('{"version": "2.0", "functionTimeout": "soon"}', "functionTimeout 'soon' must look like"),
+        ('{"version": "2.0", "extensions": []}', "extensions. must be an object, not []"),
+        (
+            '{"version": "2.0", "extensions": {"http": {"routePrefix": 1}}}',
+            "extensions.http.routePrefix must be text, not 1",
+        ),
+        (
+            '{"version": "2.0", "extensions": {"durableTask": {"maxOrchestrationActions": true}}}',
+            "extensions.durableTask.maxOrchestrationActions must be a number above 0",
+        ),
         (
             '{"version": "2.0", "extensions": {"durableTask": {"versionMatchStrategy": "x"}}}',
             "choose one of CurrentOrOlder, Strict, None",

@@ -61,3 +61,13 @@ async def test_megabytes_go_through(open_app: Open):
     app = await open_app("failures")
     text = "\u00e9" * 100_000 + "x" * 4_000_000
     assert await app.output(await app.start("large", {"text": text})) == text
+
+
+async def test_an_activity_that_takes_too_long_fails(open_app: Open):
+    """FunctionTimeout of host.json ends the wait for it, with Azure's words."""
+    app = await open_app("endless")
+    status = await app.status(await app.start("patient"))
+    assert (
+        "Timeout value of 0:00:00.050000 was exceeded by function: Functions.endless."
+        in status["output"]
+    )
