@@ -4,10 +4,7 @@ import azure.functions as func
 
 from activities import draft, oversight, post
 from orchestrators import sign_and_post
-from signpost import flows
 from triggers import approvals, pages, runs
-
-flows.load_all()  # a broken flow file stops the app here, with its file, line and field
 
 app = func.FunctionApp()
 for module in (runs, approvals, pages, sign_and_post, draft, oversight, post):

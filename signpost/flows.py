@@ -112,7 +112,7 @@ def load_all(folder: Path = FOLDER) -> Mapping[str, Flow]:
 def load(path: Path) -> Flow:
     """Read one flow file. Raises BrokenFlow."""
     try:
-        source = path.read_text("utf-8-sig")
+        source = path.read_text("utf-8").removeprefix("\ufeff")
         node = yaml.compose(source, Loader=yaml.CSafeLoader)
         content = yaml.load(source, Loader=yaml.CSafeLoader)
     except yaml.MarkedYAMLError as error:

@@ -14,8 +14,9 @@ from signpost.text import digest
 
 FOLDER = Path(__file__).parent.parent / "instructions"
 
-_PARTS = re.compile(r"---\n(?P<front>.*?)^---\n(?P<body>.*)", re.DOTALL | re.MULTILINE)
-_ROLE = re.compile(r"^(system|user|assistant):[ \t]*$", re.MULTILINE)
+# Patterns are compiled when they are first used: importing the app has a budget.
+_PARTS = r"(?sm)---\n(?P<front>.*?)^---\n(?P<body>.*)"
+_ROLE = r"(?m)^(system|user|assistant):[ \t]*$"
 
 
 class Message(TypedDict):
@@ -81,10 +82,10 @@ def load(name: str, folder: Path = FOLDER) -> Instructions:
         source = path.read_bytes().decode("utf-8")
     except (OSError, UnicodeDecodeError) as error:
         raise _unusable(path, "it can't be read as UTF-8 text") from error
-    parts = _PARTS.fullmatch(source.replace("\r\n", "\n"))
+    parts = re.fullmatch(_PARTS, source.replace("\r\n", "\n"))
     if parts is None:
         raise _unusable(path, "it does not start with YAML between two lines of ---")
-    before, *turns = _ROLE.split(parts["body"])
+    before, *turns = re.split(_ROLE, parts["body"])
     if before.strip() or not turns:
         raise _unusable(path, "each text needs a line above it that says `system:` or `user:`")
     return Instructions(

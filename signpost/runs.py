@@ -19,7 +19,7 @@ from signpost.records import DraftText, Post, Receipt, Round, Run
 from signpost.text import to_remove
 
 STARTS = "start"
-RUN_ID = re.compile("[0-9a-f]{32}", re.ASCII)
+RUN_ID = "[0-9a-f]{32}"
 
 T = TypeVar("T", bound=records.Record)
 
@@ -166,7 +166,7 @@ class Story(msgspec.Struct, frozen=True):
 
 async def story(ledger: Ledger, run: str) -> Story:
     """Read everything about a run. Raises Unknown."""
-    rows = await ledger.rows(run) if RUN_ID.fullmatch(run) else {}
+    rows = await ledger.rows(run) if re.fullmatch(RUN_ID, run) else {}
     record = _typed(rows, records.RUN, Run)
     if record is None:
         raise Unknown("There is no such run.")

@@ -13,8 +13,8 @@ WORKFLOWS_HOSTS = (".logic.azure.com", ".environment.api.powerplatform.com")
 LOOPBACK_HOSTS = ("localhost", "127.0.0.1", "::1")
 SHORTEST_KEY = 32
 HTTPS = 443
-URL_LETTERS = re.compile(r"[A-Za-z0-9\-._~:/?#\[\]@!$&'()*+,;=%]+")  # RFC 3986
-HOST_NAME = re.compile(r"[a-z0-9-]+(\.[a-z0-9-]+)+")
+URL_LETTERS = r"[A-Za-z0-9\-._~:/?#\[\]@!$&'()*+,;=%]+"  # RFC 3986
+HOST_NAME = r"[a-z0-9-]+(\.[a-z0-9-]+)+"
 
 
 @dataclass(frozen=True, repr=False)
@@ -150,7 +150,7 @@ def _is_workflow(url: str) -> bool:
         parts is not None
         and parts.scheme == "https"
         and parts.port in (None, HTTPS)
-        and HOST_NAME.fullmatch(parts.hostname or "") is not None
+        and re.fullmatch(HOST_NAME, parts.hostname or "") is not None
         and (parts.hostname or "").endswith(WORKFLOWS_HOSTS)
     )
 
@@ -162,4 +162,4 @@ def _split(url: str) -> SplitResult | None:
         _ = parts.port  # is parsed when asked for
     except ValueError:
         return None
-    return parts if URL_LETTERS.fullmatch(url) and "@" not in parts.netloc else None
+    return parts if re.fullmatch(URL_LETTERS, url) and "@" not in parts.netloc else None

@@ -11,7 +11,7 @@ _HIDDEN_CATEGORIES = {"Cc", "Cf", "Cs", "Co", "Zl", "Zp"}
 
 # Unicode's Default_Ignorable_Code_Point outside these categories, and two that are drawn as
 # nothing: fillers, selectors, joiners, non-characters and the empty Braille pattern.
-_IGNORABLE = re.compile(
+_IGNORABLE = (
     "[\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180f\u2065\u2800\u3164\ufe00-\ufe0f\uffa0"
     "\ufdd0-\ufdef\ufff0-\ufff8\ufffe\uffff\U000e0000-\U000e0fff]"
 )
@@ -76,7 +76,7 @@ def _is_hidden(before: str, character: str, after: str) -> bool:
     if character in _SELECTORS:
         return not _has_forms(before)
     return unicodedata.category(character) in _HIDDEN_CATEGORIES or bool(
-        _IGNORABLE.match(character)
+        re.match(_IGNORABLE, character)
     )
 
 

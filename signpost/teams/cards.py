@@ -17,7 +17,7 @@ PREVIEW_LINES = 20
 
 # Renderers replace `{{DATE(...)}}` and `{{TIME(...)}}` in a text run by a formatted date, so that
 # readers would not see what was signed. Between two runs the braces are just letters.
-_FORMATTED = re.compile(r"(?<=\{)(?=\{(?:DATE|TIME)\()")
+_FORMATTED = r"(?<=\{)(?=\{(?:DATE|TIME)\()"
 
 AI_LABEL = {
     "type": "https://schema.org/Message",
@@ -100,5 +100,5 @@ def _lines(text: str) -> list[dict[str, Any]]:
 
 def _line(text: str, **look: Any) -> dict[str, Any]:  # noqa: ANN401 - members of the card schema
     spacing = {"spacing": look.pop("spacing")} if "spacing" in look else {}
-    runs = [{"type": "TextRun", "text": part, **look} for part in _FORMATTED.split(text)]
+    runs = [{"type": "TextRun", "text": part, **look} for part in re.split(_FORMATTED, text)]
     return {"type": "RichTextBlock", "inlines": runs, **spacing}

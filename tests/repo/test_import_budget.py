@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 
@@ -19,9 +20,20 @@ LIST = "import json, sys; {0}; print(json.dumps(sorted(sys.modules)))"
 
 
 def run(program: str) -> str:
-    """Return what a fresh interpreter prints; bytecode is compiled by the first call."""
-    command = [sys.executable, "-c", program]
-    return subprocess.run(command, cwd=ROOT, check=True, capture_output=True, text=True).stdout
+    """Return what a fresh interpreter prints.
+
+    Bytecode is kept, as it is for installed packages: only imports shall be compared.
+    """
+    env = {name: text for name, text in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
+    done = subprocess.run(
+        [sys.executable, "-c", program],
+        cwd=ROOT,
+        env=env,
+        check=True,
+        capture_output=True,
+        text=True,
+    )
+    return done.stdout
 
 
 def cost(statement: str) -> float:
