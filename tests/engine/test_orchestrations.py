@@ -16,6 +16,12 @@ async def test_a_chain_of_activities_returns_their_results(open_app: Open):
     assert (await app.status(key))["customStatus"] == {"greeted": 1}
 
 
+async def test_own_classes_travel_to_activities_and_back(open_app: Open):
+    """Objects with to_json and from_json arrive as objects, alone and in lists; nothing is None."""
+    app = await open_app("objects")
+    assert await app.output(await app.start("travel")) == [[2, 3], 10, "Megan", None]
+
+
 async def test_guarded_logging_speaks_once(open_app: Open, caplog):
     """is_replaying is false only where the code runs for the first time."""
     app = await open_app("chain")
