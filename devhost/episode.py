@@ -124,6 +124,8 @@ class Episode:
         """Run the orchestrator on its history, then the host's replay of what it wants."""
         past: list[Event] = json.loads(f"[{','.join(self._past)}]")
         state = run_orchestrator(function, self._body(past))
+        if "actions" not in state:
+            return self.fail(state["error"])
         try:
             custom = _custom_status(state)
         except OrchestrationError as error:
@@ -202,7 +204,7 @@ class Episode:
             case EventType.TIMER_CREATED:
                 fields = {"FireAt": stamp(decision.fire_at or now)}
                 fired = event(EventType.TIMER_FIRED, now, TimerId=decision.id, **fields)
-                if changes.instance.active:
+                if changes.instance.active and not changes.rewrite:
                     message = Message(me, compact(fired), execution, due=fields["FireAt"])
                     changes.messages.append(message)
             case EventType.SUB_ORCHESTRATION_INSTANCE_CREATED:

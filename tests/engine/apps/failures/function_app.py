@@ -25,8 +25,9 @@ def raising(context: df.DurableOrchestrationContext) -> Steps:
 
 
 @app.orchestration_trigger(context_name="context")
-def no_task(_context: df.DurableOrchestrationContext) -> Steps:
+def no_task(context: df.DurableOrchestrationContext) -> Steps:
     """Yield what is no task."""
+    yield context.call_activity("fine", "x")
     yield 5
 
 
