@@ -20,6 +20,14 @@ from devhost.store import StateError
 _log = logging.getLogger("devhost")
 
 
+_SWITCHES = {
+    "fresh": "delete the state first",
+    "reload": "start again when a file of the app changes",
+    "verbose": "log more",
+    "keys": "ask for function keys, as Azure does",
+}
+
+
 def _arguments(given: list[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(
         "python -m devhost", description="Runs an Azure Functions app (Python) on this machine."
@@ -35,10 +43,9 @@ def _arguments(given: list[str] | None) -> argparse.Namespace:
         metavar="DIR",
         help="where orchestrations are kept; default: APP_DIR/.state/devhost",
     )
-    add("--fresh", action="store_true", help="delete the state first")
-    add("--reload", action="store_true", help="start again when a file of the app changes")
-    add("--verbose", action="store_true", help="log more")
-    add("--keys", action="store_true", help="ask for function keys, as Azure does")
+    for name, text in _SWITCHES.items():
+        on = os.environ.get(f"DEVHOST_{name.upper()}", "").lower() in ("1", "true")
+        add(f"--{name}", action="store_true", default=on, help=text)
     return parser.parse_args(given)
 
 
@@ -62,7 +69,7 @@ async def _serve(host: Host, options: argparse.Namespace, before: dict[str, int]
     waits: list[asyncio.Task[Any]] = [asyncio.create_task(stop.wait())]
     try:
         url = await host.start(options.host, options.port)
-        _announce(host, url, keys=options.keys)
+        _announce(host, url, options)
         if options.reload:
             waits.append(asyncio.create_task(reload.changed(Path.cwd(), before)))
         await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
@@ -81,11 +88,13 @@ def _stop(stop: asyncio.Event) -> None:
     stop.set()
 
 
-def _announce(host: Host, url: str, *, keys: bool) -> None:
+def _announce(host: Host, url: str, options: argparse.Namespace) -> None:
     for line in host.describe():
         _log.info("%s", line)
-    if not keys:
+    if not options.keys:
         _log.info("Function keys are not asked for; start with --keys to try them.")
+        if options.host not in ("127.0.0.1", "localhost", "::1"):
+            _log.warning("Other machines can reach this host at %s, without keys.", options.host)
     sys.stdout.write(f"Listening on {url}\n")
     sys.stdout.flush()
 

@@ -39,13 +39,15 @@ class Host:
 
     async def start(self, address: str = "127.0.0.1", port: int = 0) -> str:
         """Listen and take up what the state holds; returns the base URL. Port 0: any free one."""
-        listener = socket.create_server((address, port), reuse_port=False)
+        family = socket.AF_INET6 if ":" in address else socket.AF_INET
+        listener = socket.create_server((address, port), family=family)
         self.runner = web.AppRunner(
             self.server.application(), access_log=None, handle_signals=False, shutdown_timeout=5
         )
         await self.runner.setup()
         await web.SockSite(self.runner, listener).start()
         shown = "127.0.0.1" if address in ("0.0.0.0", "::") else address  # noqa: S104 - compared, not bound
+        shown = f"[{shown}]" if ":" in shown else shown
         self.url = f"http://{shown}:{listener.getsockname()[1]}"
         self.management.origin = self.url
         self.engine.start()

@@ -37,5 +37,6 @@ async def changed(folder: Path, before: dict[str, int]) -> None:
 def start_anew(folder: Path, port: int) -> None:
     """Replace this process by a new host with the same options, at the same port."""
     os.chdir(folder)
+    os.environ.pop("DEVHOST_FRESH", None)
     given = [argument for argument in sys.orig_argv[1:] if argument != "--fresh"]
     os.execv(sys.executable, [sys.executable, *given, "--port", str(port)])  # noqa: S606 - our own command line

@@ -62,6 +62,15 @@ def test_an_app_that_is_none_is_named(tmp_path: Path, folder: str, text: str):
     assert (refused.returncode, text in refused.stderr) == (1, True)
 
 
+def test_options_come_from_the_environment_too(tmp_path: Path):
+    """A state folder that can't be made is named, though no option was given."""
+    (tmp_path / "file").write_text("")
+    refused = run(str(APPS / "chain"), DEVHOST_STATE=str(tmp_path / "file" / "state"))
+    assert refused.returncode == 1
+    assert "can't be written" in refused.stderr
+    assert "--state DIR" in refused.stderr
+
+
 def test_fresh_forgets_the_state(tmp_path: Path):
     """Without the option instances are kept, with it they are gone."""
     first = HostProcess(APPS / "events", tmp_path)
