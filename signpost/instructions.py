@@ -4,13 +4,16 @@ import re
 from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
-from typing import Any, Literal, TypedDict
+from typing import TYPE_CHECKING, Any, Literal, TypedDict
 
 import msgspec
 import yaml
 
 from signpost.flows import Parameters
 from signpost.text import digest
+
+if TYPE_CHECKING:
+    from jinja2 import Template
 
 FOLDER = Path(__file__).parent.parent / "instructions"
 
@@ -40,14 +43,11 @@ class Instructions(msgspec.Struct, frozen=True):
         The turns were split before, so a value can't open a turn of its own, and the sandbox
         keeps templates away from Python. Raises Unusable, as for a name that is no input.
         """
-        # Only drafting needs it: cold start.
-        from jinja2 import StrictUndefined, TemplateError  # noqa: PLC0415 - as said above
-        from jinja2.sandbox import ImmutableSandboxedEnvironment  # noqa: PLC0415 - as above
+        from jinja2 import TemplateError  # noqa: PLC0415 - only drafting needs it: cold start
 
-        sandbox = ImmutableSandboxedEnvironment(undefined=StrictUndefined, autoescape=False)
         try:
             return [
-                {"role": role, "content": sandbox.from_string(body).render(values).strip()}
+                {"role": role, "content": _template(body).render(values).strip()}
                 for role, body in self.turns
             ]
         except TemplateError as error:
@@ -55,6 +55,15 @@ class Instructions(msgspec.Struct, frozen=True):
         except Exception as error:
             why = f"a template fails with {type(error).__name__}"
             raise _unusable(Path(f"{self.name}.prompty"), why) from error
+
+
+@cache
+def _template(body: str) -> "Template":
+    from jinja2 import StrictUndefined  # noqa: PLC0415 - as above
+    from jinja2.sandbox import ImmutableSandboxedEnvironment  # noqa: PLC0415 - as above
+
+    sandbox = ImmutableSandboxedEnvironment(undefined=StrictUndefined, autoescape=False)
+    return sandbox.from_string(body)
 
 
 class Unusable(Exception):  # noqa: N818 - it names what is wrong, as the message does
