@@ -5,6 +5,7 @@ code that calls the host over HTTP never waits for itself.
 """
 
 import asyncio
+import functools
 import json
 import logging
 import os
@@ -34,6 +35,7 @@ _SLOW = 30.0  # seconds after which the log says that a function is still runnin
 _SLOW_TURN = 2.0  # the same for one turn of an orchestrator, which only schedules
 _HISTORY_EVENT = "azure.durable_functions.models.history.HistoryEvent"
 _HTTP = "azure.durable_functions.models.utils.http_utils"
+_REMEMBERED_STAMPS = 2**12  # the history of a thousand activities, in a megabyte
 _PATIENCE = 2.0  # seconds that async functions get to let go of their loop
 
 
@@ -286,6 +288,7 @@ def _read_stamps_quickly() -> None:
     thorough = module.dt_parse
     zone = thorough("2000-01-01T00:00:00Z").tzinfo
 
+    @functools.lru_cache(_REMEMBERED_STAMPS)
     def read(text: str) -> datetime:
         if text.endswith("Z"):
             return datetime.fromisoformat(text[:-1]).replace(tzinfo=zone)
