@@ -14,7 +14,7 @@ from azure.storage.queue.aio import QueueClient, QueueServiceClient
 
 from devhost.config import ConfigError
 from devhost.loader import LoadError
-from devhost.queues import Options, read_options
+from devhost.queues import Listener, Options, read_options
 from tests.doubles.azurite import Azurite
 from tests.engine.conftest import APPS, Open
 
@@ -197,6 +197,19 @@ async def test_a_missing_connection_is_named(open_app: Open, monkeypatch: pytest
     monkeypatch.delenv("QUEUES", raising=False)
     with pytest.raises(LoadError, match=r"note: setting 'QUEUES'.*UseDevelopmentStorage=true"):
         await open_app("queues")
+
+
+@pytest.mark.parametrize("setting", ["QUEUES", "AzureWebJobsQUEUES"])
+async def test_the_emulator_has_a_short_name(
+    open_app: Open, monkeypatch: pytest.MonkeyPatch, setting: str
+):
+    """UseDevelopmentStorage=true is Azurite at its usual port; settings have Azure's prefix too."""
+    monkeypatch.delenv("QUEUES", raising=False)
+    monkeypatch.setenv(setting, "UseDevelopmentStorage=true")
+    app = await open_app("queues")
+    [listener, *_] = app.host.sources
+    assert isinstance(listener, Listener)
+    assert listener._queue.url == "http://127.0.0.1:10001/devstoreaccount1/orders"
 
 
 def write_options(folder: Path, **options: object) -> None:
