@@ -180,7 +180,7 @@ class Management:
             return empty(404)
         show_input = flag(request, "showInput", default=True)
         status = status_of(instance, show_input=show_input)
-        if flag(request, "showHistory"):
+        if flag(request, "showHistory") and instance.status != "Pending":
             outputs = flag(request, "showHistoryOutput")
             events = self._store.history(key)
             status["historyEvents"] = history_of(events, outputs=outputs, inputs=show_input)

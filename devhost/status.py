@@ -15,6 +15,7 @@ _ANSWERS = (
     EventType.SUB_ORCHESTRATION_INSTANCE_FAILED,
 )
 _DROPPED = ("EventId", "IsPlayed", "TaskScheduledId", "TimerId", "Version")
+_DROPPED_AT_START = ("OrchestrationInstance", "ParentInstance", "Tags")
 
 
 def value_of(text: str | None) -> Any:  # noqa: ANN401 - any JSON value
@@ -56,9 +57,11 @@ def history_of(events: list[str], *, outputs: bool, inputs: bool) -> list[dict[s
             event["ScheduledTime"] = call["Timestamp"]
             event["FunctionName"] = call["Name"]
             if inputs:
-                event["Input"] = value_of(call["Input"])
-        if kind in (EventType.EXECUTION_STARTED, *_SCHEDULED):
+                event["Input"] = call["Input"]
+        if kind is EventType.EXECUTION_STARTED:
             event["FunctionName"] = event.pop("Name", None)
+            for name in _DROPPED_AT_START:
+                event.pop(name, None)
         shown.append(_shown(event, kind, outputs=outputs, inputs=inputs))
     return shown
 
@@ -76,6 +79,4 @@ def _shown(
             del event["Result"]
     if not inputs:
         event.pop("Input", None)
-    elif isinstance(event.get("Input"), str):
-        event["Input"] = value_of(event["Input"])
     return event

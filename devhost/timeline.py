@@ -94,7 +94,7 @@ def _entry(event: dict[str, Any], created: str) -> Entry:
 def _value(name: str, value: Any) -> str:  # noqa: ANN401 - any JSON value
     if name in _PLAIN:
         return str(value)
-    if name == "Details":
+    if name in ("Details", "Input"):  # JSON text
         value = value_of(value)
     line = json.dumps(value, ensure_ascii=False)
     return line if len(line) <= _SHORT and not isinstance(value, str) else pretty(value)
