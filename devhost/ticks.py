@@ -12,7 +12,7 @@ import os
 import re
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 
 from azure.functions.meta import Datum
@@ -24,7 +24,7 @@ from devhost.loader import App, Function, LoadError
 from devhost.schedules import Schedule, ScheduleError, parse
 
 _log = logging.getLogger("devhost.ticks")
-_NEVER = stamp(datetime(1, 1, 1, tzinfo=UTC))  # what .NET writes for no time
+_NEVER = "0001-01-01T00:00:00.0000000Z"  # what .NET writes for no time
 _SHORTEST = timedelta(minutes=1)  # between ticks that are worth remembering
 _DRAIN = 30.0  # seconds that a running function gets when the host is told to stop
 

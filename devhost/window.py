@@ -14,7 +14,7 @@ from urllib.parse import quote, urlencode
 from aiohttp import web
 
 from devhost.clock import Clock
-from devhost.history import stamp
+from devhost.history import EventType, stamp
 from devhost.loader import App
 from devhost.routes import Route
 from devhost.status import value_of
@@ -31,6 +31,11 @@ _PAGE = 50  # instances on one page
 _EVENTS = 500  # history events on one page; a call and its answer are two
 _MOST = 100  # messages and calls under way that are listed
 _STATUSES = ("Pending", "Running", "Suspended", "Completed", "Failed", "Terminated")
+_MESSAGES = {
+    EventType.TIMER_FIRED: "timer",
+    EventType.EVENT_RAISED: "event",
+    EventType.EXECUTION_STARTED: "start of",
+}
 _HEADERS = {
     "Content-Security-Policy": "default-src 'none'; style-src 'self'; form-action 'self'; "
     "base-uri 'none'; frame-ancestors 'none'",
@@ -190,11 +195,9 @@ def _values(instance: Instance) -> list[tuple[str, str]]:
 
 
 def _named(text: str) -> tuple[str, str]:
-    """Say what a message is: its kind or event name, and what it carries."""
+    """Say what a message is, by kind and name, and what it carries."""
     event = json.loads(text)
-    kinds = {
-        "FireAt": "timer", "Result": "answer", "Reason": "failure", "Name": "event",
-    }  # fmt: skip
-    kind = next((word for field, word in kinds.items() if field in event), "message")
+    number = EventType(event["EventType"])
+    kind = _MESSAGES.get(number, number.name.lower().replace("_", " "))
     payload = event.get("Input") or event.get("Result") or event.get("Reason")
     return f"{kind} {event.get('Name') or ''}".strip(), pretty(value_of(payload)) if payload else ""
