@@ -158,18 +158,26 @@ class Listener:
     async def _receive(self) -> list[QueueMessage]:
         """Take the next messages, none when there is no queue or no server."""
         size = self._options.batch_size
-        found = self._queue.receive_messages(messages_per_page=size, visibility_timeout=_HIDDEN)
+        pages = self._queue.receive_messages(messages_per_page=size, visibility_timeout=_HIDDEN)
+        messages: list[QueueMessage] = []
         try:
-            async for page in found.by_page():
-                self._unreachable = False
-                return [message async for message in page]
+            async for page in pages.by_page():
+                messages = [message async for message in page]
+                break
         except ResourceNotFoundError:
-            return []  # no such queue yet; whoever sends first creates it
+            pass  # no such queue yet; whoever sends first creates it
         except AzureError as error:
             if not self._unreachable:
-                _log.error("Queue '%s' can't be read: %s", self._names[0], error.message)
+                _log.error(
+                    "Queue '%s' can't be read (%s): start Azurite, or correct the setting that is "
+                    "its connection.", self._names[0], error.message,
+                )  # fmt: skip
             self._unreachable = True
-        return []
+            return []
+        if self._unreachable:
+            _log.info("Queue '%s' can be read again.", self._names[0])
+        self._unreachable = False
+        return messages
 
     async def _handle(self, message: QueueMessage) -> None:
         try:

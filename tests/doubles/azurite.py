@@ -18,13 +18,20 @@ class AzuriteError(Exception):
 class Azurite:
     """A running Azurite; use it in a `with` statement."""
 
+    def __init__(self, port: int = 0) -> None:
+        """Listen on a port; 0: a free one."""
+        self._port = port
+
     def __enter__(self) -> Self:
         node = shutil.which("node")
         if node is None or not (_ROOT / _MAIN).exists():
             raise AzuriteError(f"{_MAIN} or node is missing: run scripts/setup --browser")
-        flags = ["--queuePort", "0", "--inMemoryPersistence", "--disableTelemetry", "--silent"]
+        flags = ["--inMemoryPersistence", "--disableTelemetry", "--silent"]
         self._process = subprocess.Popen(
-            [node, _MAIN, *flags], cwd=_ROOT, stdout=subprocess.PIPE, text=True
+            [node, _MAIN, "--queuePort", str(self._port), *flags],
+            cwd=_ROOT,
+            stdout=subprocess.PIPE,
+            text=True,
         )
         assert self._process.stdout
         for line in self._process.stdout:

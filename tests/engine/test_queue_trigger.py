@@ -4,6 +4,7 @@ import asyncio
 import base64
 import json
 import shutil
+import socket
 import sys
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from pathlib import Path
@@ -185,6 +186,26 @@ async def test_a_storage_that_is_away_is_said_once(
     await asyncio.sleep(0.05)
     await app.host.stop()
     assert len(unreadable(caplog)) == 3
+
+
+async def test_a_storage_that_comes_back_is_used_again(
+    open_app: Open, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+):
+    """Messages sent after an outage arrive; that the queue can be read again is said."""
+    caplog.set_level("INFO")
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    monkeypatch.setenv("QUEUES", Azurite.connection_to(f"http://127.0.0.1:{port}"))
+    await open_app("queues")
+    await until(lambda: unreadable(caplog))
+    with Azurite(port) as azurite:
+        service = QueueServiceClient.from_connection_string(
+            azurite.connection, api_version=_VERSION
+        )
+        async with service:
+            await send(service, "orders", b"after")
+            await until(bodies)
+            assert "Queue 'orders' can be read again." in caplog.text
 
 
 def unreadable(caplog: pytest.LogCaptureFixture) -> list[str]:
