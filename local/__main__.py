@@ -9,9 +9,20 @@ import time
 from pathlib import Path
 from typing import NoReturn
 
-from local.stack import ROOT, SIGNING_KEY, Plan, StackError, free_port, require_free, running
+from local.stack import (
+    ROOT,
+    SIGNING_KEY,
+    Plan,
+    StackError,
+    free_port,
+    held,
+    require_free,
+    running,
+)
+from signpost import flows
 
 WATCH_SECONDS = 0.2
+HIGHEST_PORT = 65535
 
 
 class StopAskedError(Exception):
@@ -21,11 +32,19 @@ class StopAskedError(Exception):
 def options() -> argparse.Namespace:
     """Read the command line."""
     parser = argparse.ArgumentParser(prog="python -m local", description=__doc__)
-    parser.add_argument("--port", type=int, default=7071, help="of Signpost (7071)")
-    parser.add_argument("--teams-port", type=int, default=7072, help="of local Teams (7072)")
+    parser.add_argument("--port", type=port, default=7071, help="of Signpost (7071)")
+    parser.add_argument("--teams-port", type=port, default=7072, help="of local Teams (7072)")
     parser.add_argument("--state", type=Path, default=ROOT / ".state", help="folder (.state)")
     parser.add_argument("--fresh", action="store_true", help="forget all runs of earlier starts")
     return parser.parse_args()
+
+
+def port(given: str) -> int:
+    """Read a port that can be printed before it is used, so not 0. Raises ValueError."""
+    number = int(given)
+    if not 1 <= number <= HIGHEST_PORT:
+        raise argparse.ArgumentTypeError(f"{given} is no port: use 1 to {HIGHEST_PORT}")
+    return number
 
 
 def ask_to_stop(number: int, _frame: object) -> NoReturn:
@@ -33,6 +52,15 @@ def ask_to_stop(number: int, _frame: object) -> NoReturn:
     for name in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(name, signal.SIG_IGN)
     raise StopAskedError(number)
+
+
+def check(given: argparse.Namespace) -> None:
+    """Find before anything is started what would stop it. Raises StackError or BrokenFlow."""
+    if given.port == given.teams_port:
+        raise StackError(f"PORT and TEAMS_PORT are both {given.port}; choose two ports")
+    require_free(given.port, "PORT")
+    require_free(given.teams_port, "TEAMS_PORT")
+    flows.load_all()
 
 
 def serve(plan: Plan) -> None:
@@ -47,9 +75,14 @@ def serve(plan: Plan) -> None:
 
 
 def forget(state: Path) -> None:
-    """Remove a state folder; any other folder lacks the key and is left alone."""
-    if (state / SIGNING_KEY).exists():
-        shutil.rmtree(state)
+    """Empty a state folder; any other folder lacks the key and is left alone."""
+    if not (state / SIGNING_KEY).exists():
+        return
+    for kept in state.iterdir():
+        if kept.is_dir():
+            shutil.rmtree(kept)
+        else:
+            kept.unlink()
 
 
 def welcome(plan: Plan) -> str:
@@ -70,15 +103,15 @@ def main() -> None:
     for name in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(name, ask_to_stop)
     try:
-        require_free(given.port, "PORT")
-        require_free(given.teams_port, "TEAMS_PORT")
+        check(given)
         state = given.state.resolve()
-        if given.fresh:
-            forget(state)
-        serve(Plan(state, given.port, given.teams_port, free_port()))
+        with held(state):
+            if given.fresh:
+                forget(state)
+            serve(Plan(state, given.port, given.teams_port, free_port()))
     except StopAskedError:
         print("\nStopped.")
-    except StackError as error:
+    except (StackError, flows.BrokenFlow) as error:
         raise SystemExit(f"signpost: {error}") from None
 
 

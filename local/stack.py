@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
 import secrets
 import socket
@@ -153,6 +154,24 @@ class Child:
         except subprocess.TimeoutExpired:
             self.process.kill()
             self.process.wait()
+
+
+@contextmanager
+def held(state: Path) -> Iterator[None]:
+    """Keep a state folder for this process alone: two stacks would mix or empty each other's."""
+    state.mkdir(mode=0o700, parents=True, exist_ok=True)
+    folder = os.open(state, os.O_RDONLY)
+    try:
+        try:
+            fcntl.flock(folder, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise StackError(
+                f"{state} is in use by another start; stop that one, or choose another folder:"
+                " python -m local --state FOLDER"
+            ) from None
+        yield
+    finally:
+        os.close(folder)
 
 
 @contextmanager

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import shutil
 import signal
 import subprocess
 import sys
@@ -82,13 +83,54 @@ def test_launcher_ends_when_a_part_dies(tmp_path: Path) -> None:
 
 
 def test_fresh_start_forgets_only_state(tmp_path: Path) -> None:
-    """`FRESH=1` removes what earlier starts kept, and no folder that isn't ours."""
-    for name in ("ours/signing-key", "ours/ledger.db", "theirs/letters.txt"):
-        (tmp_path / name).parent.mkdir(exist_ok=True)
+    """`FRESH=1` removes what earlier starts kept, and nothing of a folder that isn't ours."""
+    for name in ("ours/signing-key", "ours/ledger.db", "ours/more/a.db", "theirs/letters.txt"):
+        (tmp_path / name).parent.mkdir(exist_ok=True, parents=True)
         (tmp_path / name).write_text("x")
     forget(tmp_path / "ours")
     forget(tmp_path / "theirs")
-    assert [path.name for path in tmp_path.iterdir()] == ["theirs"]
+    assert [path.name for path in tmp_path.rglob("*") if path.is_file()] == ["letters.txt"]
+
+
+def test_fresh_start_leaves_a_state_in_use_alone(tmp_path: Path) -> None:
+    """A second start on other ports can't empty the folder under the first."""
+    with launched(tmp_path, f"--teams-port={free_port()}") as (_, urls):
+        with launched(tmp_path, f"--teams-port={free_port()}", "--fresh") as (second, none):
+            assert second.wait(10) == 1
+        assert none == []
+        assert (tmp_path / "signing-key").exists()
+        assert all(answers(url) for url in urls)
+
+
+@pytest.mark.parametrize(
+    "given,told",
+    [
+        (["--port=7079", "--teams-port=7079"], "signpost: PORT and TEAMS_PORT are both 7079"),
+        (["--port=0"], "0 is no port: use 1 to 65535"),
+        (["--port=70710"], "70710 is no port: use 1 to 65535"),
+    ],
+)
+def test_ports_that_can_not_work_are_named(tmp_path: Path, given: list[str], told: str) -> None:
+    """Nothing is started and called ready on a port that it can't have."""
+    command = [sys.executable, "-m", "local", f"--state={tmp_path}", *given]
+    done = subprocess.run(command, cwd=ROOT, check=False, capture_output=True, text=True)
+    assert done.returncode
+    assert told in done.stderr
+    assert done.stdout == ""
+
+
+def test_a_broken_flow_is_told_in_one_line(tmp_path: Path) -> None:
+    """`make run` names file, line and field of the mistake, without a traceback."""
+    for name in ("local", "signpost", "flows", "instructions"):
+        shutil.copytree(ROOT / name, tmp_path / name)
+    flow = tmp_path / "flows/topic-post.yaml"
+    flow.write_text(flow.read_text().replace("expiresAfter: P30D", "expiresAfter: soon"))
+    ports = [f"--port={free_port()}", f"--teams-port={free_port()}"]
+    command = [sys.executable, "-m", "local", *ports]
+    done = subprocess.run(command, cwd=tmp_path, check=False, capture_output=True, text=True)
+    assert re.fullmatch(
+        r"signpost: flows/topic-post.yaml, line \d+, approval.expiresAfter: .+\n", done.stderr
+    )
 
 
 def test_demo_posts_what_was_signed() -> None:
