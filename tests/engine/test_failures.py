@@ -1,7 +1,11 @@
 """What happens when user code goes wrong: the instance fails, everything else goes on."""
 
+from pathlib import Path
+
 import pytest
 
+from devhost.invoke import _warn_slow
+from devhost.loader import Function
 from tests.engine.conftest import Open
 
 FAILED = "Orchestrator function 'call' failed: Activity function '{0}' failed:  "
@@ -68,3 +72,20 @@ async def test_an_activity_that_takes_too_long_fails(open_app: Open):
     app = await open_app("endless")
     status = await app.status(await app.start("patient"))
     assert "Timeout value of 00:00:00.0500000 was exceeded by function" in status["output"]
+
+
+@pytest.mark.parametrize(
+    "kind,is_async,advice",
+    [
+        ("orchestrationTrigger", False, "an orchestrator only schedules"),
+        ("activityTrigger", False, "its thread is taken"),
+        ("activityTrigger", True, "no other async function runs"),
+    ],
+)
+def test_a_function_that_does_not_end_is_named(kind: str, is_async: bool, advice: str, caplog):  # noqa: FBT001 - the case
+    """The log says which function has been running for how long, and what that means."""
+    trigger = {"type": kind, "name": "x"}
+    function = Function("stuck", print, trigger, (), Path(), is_async, False, {}, {}, None)  # noqa: FBT003 - as declared
+    _warn_slow(function, 2)
+    assert "Function 'stuck' has been running for 2 s" in caplog.text
+    assert advice in caplog.text
