@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import json
 import re
+import subprocess
 import tomllib
 
 import yaml
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
-from tests.repo.sources import files, read
+from tests.repo.sources import APP, ROOT, files, read
 
+CARDS = "console/node_modules/adaptivecards/dist/adaptivecards.min.js"
 PINNED_ACTION = re.compile(r"[\w-]+/[\w./-]+@[0-9a-f]{40} # v\d+\.\d+\.\d+$")
 
 
@@ -33,6 +35,32 @@ def unmet(requirements: list[Requirement], pinned: dict[str, str]) -> list[str]:
     versions = [pinned.get(canonicalize_name(requirement.name)) for requirement in requirements]
     both = zip(requirements, versions, strict=True)
     return [str(asked) for asked, version in both if not version or version not in asked.specifier]
+
+
+def packed() -> set[str]:
+    """Return the files that .funcignore lets into the package, committed and installed ones."""
+    rules = ["git", "ls-files", "--exclude-from=.funcignore"]
+    kinds = (["-c"], ["-c", "-i"], ["-o"])
+    listed = [subprocess.check_output([*rules, *kind], cwd=ROOT, text=True) for kind in kinds]
+    committed, refused, installed = (set(names.splitlines()) for names in listed)
+    return committed - refused | installed
+
+
+def test_package_holds_what_the_app_reads() -> None:
+    """A deployed app has its code, flows, instructions and pages, and the browser's library."""
+    parts = {*APP, "function_app.py", "flows", "instructions", "console"}
+    ours = {
+        path.as_posix() for path in files() if path.parts[0] in parts and path.suffix != ".json"
+    }
+    assert (ours | {"host.json", "requirements.txt", CARDS}) - packed() == set()
+
+
+def test_package_holds_nothing_else() -> None:
+    """Development tools, tests and secrets of this machine stay at home."""
+    folders = {*APP, "console", "flows", "instructions"}
+    files_at_root = {"function_app.py", "host.json", "requirements.txt", "LICENSE", ".funcignore"}
+    assert {name.split("/")[0] for name in packed()} <= folders | files_at_root
+    assert {name for name in packed() if "node_modules" in name} <= {CARDS, f"{CARDS}.LICENSE.txt"}
 
 
 def test_every_requirement_is_pinned() -> None:
