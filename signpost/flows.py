@@ -117,16 +117,16 @@ def load(path: Path) -> Flow:
         content = yaml.load(source, Loader=yaml.CSafeLoader)
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark
-        raise _broken(path, mark.line + 1 if mark else 1, f"not YAML: {error.problem}") from error
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
-        raise _broken(path, 1, "not YAML: it holds bytes that are no UTF-8 text") from error
+        raise _broken(path, mark.line + 1 if mark else 1, f"not YAML: {error.problem}") from None
+    except (yaml.YAMLError, UnicodeDecodeError):
+        raise _broken(path, 1, "not YAML: it holds bytes that are no UTF-8 text") from None
     _refuse_double_keys(path, node)
     try:
         flow = msgspec.convert(content, Flow)
     except msgspec.ValidationError as error:
         message, trail = _fault(error, content)
         line = _line(node, trail, message)
-        raise _broken(path, line, f"{trail or 'top level'}: {message}") from error
+        raise _broken(path, line, f"{trail or 'top level'}: {message}") from None
     _find_instructions(path, node, flow.draft.instructions)
     return msgspec.structs.replace(flow, name=path.stem)
 
@@ -159,7 +159,7 @@ def _refuse_double_keys(path: Path, node: Any) -> None:  # noqa: ANN401 - as abo
 def _fault(error: msgspec.ValidationError, content: Any) -> tuple[str, str]:  # noqa: ANN401 - whatever the YAML file holds
     """Name the fault as `fault` does, and which input it is in, which msgspec leaves out."""
     message, trail = fault(error)
-    if not trail.startswith("inputs") or not isinstance(content["inputs"], dict):
+    if not trail.startswith("inputs") or not isinstance(content.get("inputs"), dict):
         return message, trail
     for name, value in content["inputs"].items():
         try:

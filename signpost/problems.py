@@ -1,8 +1,14 @@
 """Owns the errors that a caller can cause, as RFC 9457 problem details."""
 
+import re
 from typing import Any, ClassVar
 
 import msgspec
+
+ABSENT = {
+    "contains unknown": "There is no field of this name",
+    "missing required": "This field is missing",
+}
 
 
 class Problem(Exception):  # noqa: N818 - named as RFC 9457 names it
@@ -109,6 +115,14 @@ def fault(error: msgspec.ValidationError) -> tuple[str, str]:
     """Split what msgspec says into a sentence and the field's path, as `inputs.Topic`."""
     told = str(error).replace(" - at `key` in `$", " (this is about its name) - at `$")
     message, _, trail = told.partition(" - at `$")
+    trail = trail.strip("`.")
     if "matching regex" in message:
         message = "Expected an e-mail address"  # the only pattern that our types hold
-    return message, trail.strip("`.")
+    if message == "Invalid ISO8601 duration":
+        message = "Expected a duration, such as P30D or PT12H"
+    if named := re.fullmatch(
+        r"(?s)Object (contains unknown|missing required) field `(.+)`", message
+    ):
+        message = ABSENT[named[1]]
+        trail = f"{trail}.{named[2]}".lstrip(".")
+    return message, trail
