@@ -92,6 +92,37 @@ async def test_a_failing_activity_is_retried_after_its_interval(open_app: Open):
     assert await app.output(key) == [3, 3]
 
 
+async def test_retries_run_side_by_side(open_app: Open):
+    """Two retried activities in a task_all keep their ids apart, and what follows matches."""
+    app = await open_app("retries")
+    key = await app.start("both")
+    await app.advance(timedelta(minutes=5))
+    assert await app.output(key) == [2, 3, 2]
+
+
+async def test_terminating_a_suspended_instance_ends_it(open_app: Open):
+    """Only resume and terminate pass a suspension."""
+    app = await open_app("events")
+    key = await app.start("approve")
+    for operation in ("suspend", "terminate"):
+        await app.call("POST", f"{MOUNT}/instances/{key}/{operation}?reason=enough")
+        await app.settle()
+    status = await app.status(key)
+    assert (status["runtimeStatus"], status["output"]) == ("Terminated", "enough")
+
+
+async def test_an_activity_that_ends_during_a_suspension_counts_afterwards(open_app: Open):
+    """Its result waits, and nothing new is scheduled before the resume."""
+    app = await open_app("retries")
+    key = await app.start("stubborn", {"key": "s", "failures": 1})
+    await app.call("POST", f"{MOUNT}/instances/{key}/suspend?reason=x")
+    await app.advance(timedelta(minutes=5))
+    assert (await app.status(key))["runtimeStatus"] == "Suspended"
+    await app.call("POST", f"{MOUNT}/instances/{key}/resume?reason=x")
+    await app.settle()
+    assert await app.output(key) == [2, 2]
+
+
 async def test_retries_end_after_the_last_attempt(open_app: Open):
     """The last failure fails the orchestration."""
     app = await open_app("retries")

@@ -150,7 +150,8 @@ async def test_the_detector_is_silent_on_tasks_taken_as_they_end(open_app: Open,
 
 
 @pytest.mark.parametrize(
-    "app_name,name", [("chain", "chain"), ("fan", "squares"), ("family", "parent")]
+    "app_name,name",
+    [("chain", "chain"), ("fan", "squares"), ("family", "parent"), ("retries", "both")],
 )
 async def test_the_detector_is_silent_on_sound_code(
     open_app: Open, caplog, app_name: str, name: str

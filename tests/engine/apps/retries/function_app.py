@@ -21,6 +21,15 @@ def stubborn(context: df.DurableOrchestrationContext) -> Generator[Any, Any, lis
 
 
 @app.orchestration_trigger(context_name="context")
+def both(context: df.DurableOrchestrationContext) -> Generator[Any, Any, list[Any]]:
+    """Retry two activities at once, then call another one."""
+    requests = [{"key": f"{context.instance_id}-{n}", "failures": n} for n in (1, 2)]
+    tasks = [context.call_activity_with_retry("flaky", OPTIONS, r) for r in requests]
+    results = yield context.task_all(tasks)
+    return [*results, (yield context.call_activity("count", requests[0]["key"]))]
+
+
+@app.orchestration_trigger(context_name="context")
 def stubborn_parent(context: df.DurableOrchestrationContext) -> Generator[Any, Any, Any]:
     """Retry a sub-orchestration."""
     return (yield context.call_sub_orchestrator_with_retry("child", OPTIONS, context.get_input()))
