@@ -41,8 +41,8 @@ class Azurite:
         raise AzuriteError("Azurite ended before it listened; try scripts/setup --browser")
 
     def __exit__(self, *_: object) -> None:
-        self._process.terminate()
-        self._process.wait(10)
+        self._process.kill()  # asked to end, it would wait for its clients; it keeps nothing
+        self._process.wait()
         assert self._process.stdout
         self._process.stdout.close()
 
