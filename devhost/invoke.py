@@ -47,6 +47,16 @@ class TraceContext(func._abc.TraceContext):  # noqa: SLF001 - the SDK exports no
     trace_state: str = ""
     attributes: dict[str, str] = field(default_factory=dict)
 
+    @property
+    def Traceparent(self) -> str:  # noqa: N802 - the worker's old name, which samples still use
+        """The same as trace_parent."""
+        return self.trace_parent
+
+    @property
+    def Tracestate(self) -> str:  # noqa: N802 - as above
+        """The same as trace_state."""
+        return self.trace_state
+
 
 @dataclass(frozen=True, slots=True)
 class RetryContext(func._abc.RetryContext):  # noqa: SLF001 - the SDK exports no public name for it
@@ -145,7 +155,7 @@ class Invocation:
             raise RuntimeError(
                 f"function {function.name!r} without a $return binding returned a non-None value"
             )
-        if value is None and function.returns in (None, "http"):
+        if function.returns is None:
             return Result(None, outputs)
         return Result(_encode(str(function.returns), value, function.return_type), outputs)
 

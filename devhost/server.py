@@ -1,13 +1,15 @@
 """Owns HTTP: requests to HTTP triggers and their responses, as the Functions host converts them."""
 
 import logging
+import os
 from typing import TYPE_CHECKING, Any
 
 from aiohttp import web
 from azure.functions.meta import Datum
 from multidict import CIMultiDict
 
-from devhost.invoke import TraceContext, Worker
+from devhost import cookies
+from devhost.invoke import Result, TraceContext, Worker
 from devhost.keys import Keys
 from devhost.loader import App
 from devhost.management import MOUNTS, Management
@@ -39,9 +41,7 @@ class Server:
         self._app, self._worker, self._management, self._keys = app, worker, management, keys
         self.routes = [compile_route(f, prefix) for f in app.functions if f.kind == "httpTrigger"]
         # Literal parts win over parameters, constrained ones over others, long over short.
-        self.routes.sort(
-            key=lambda r: (r.template.count("{*"), r.template.count("{"), -len(r.template))
-        )
+        self.routes.sort(key=_precedence)
 
     def application(self) -> web.Application:
         """Return the aiohttp application."""
@@ -67,6 +67,8 @@ class Server:
             if not route.methods or request.method in route.methods:
                 return await self._trigger(request, route, parameters)
             others += route.methods
+        if path == "/":
+            return _home()
         if others:
             _log.warning(
                 "%s %s: 404, as in Azure. The route exists for %s only: name the method in "
@@ -89,7 +91,7 @@ class Server:
         binding = self._management.binding()
         try:
             result = await self._worker.call(route.function, data, binding, trace)
-            return _response(result.value)
+            return _response(_answer(route.function, result))
         except Exception:  # noqa: BLE001 - whatever user code raises is a 500
             _log.exception("Function '%s' failed.", route.function.name)
             return web.Response(status=500)
@@ -100,7 +102,7 @@ class Server:
         match request.method, *path.split("/"):
             case "GET", "host", "status":
                 return web.json_response({"state": "Running", "processUptime": 0})
-            case "GET", "host", "ping":
+            case "GET" | "POST", "host", "ping":
                 return web.Response()
             case "GET", "functions":
                 listed = [_described(f) for f in self._app.functions]
@@ -153,6 +155,20 @@ async def _body(request: web.Request) -> bytes:
     return await request.read()
 
 
+def _answer(function: "Function", result: Result) -> Datum | None:
+    """Return what the caller gets: the return value, or what an output of type http was set to."""
+    set_to = (result.outputs.get(b["name"]) for b in function.bindings if b["type"] == "http")
+    return result.value or next((datum for datum in set_to if datum), None)
+
+
+def _home() -> web.Response:
+    """Answer at the root, where no function does, with a page of its own as Azure."""
+    if os.environ.get("AzureWebJobsDisableHomepage", "").lower() == "true":  # noqa: SIM112 - Azure's name
+        return web.Response(status=204)
+    page = f'<!doctype html><title>devhost</title><a href="{MOUNT}">Functions and instances</a>'
+    return web.Response(text=page, content_type="text/html")
+
+
 def _response(value: Datum | None) -> web.Response:
     """Convert what a function returned: nothing, text, or an HttpResponse."""
     if value is None:
@@ -164,7 +180,7 @@ def _response(value: Datum | None) -> web.Response:
         headers.add(name, datum.value)
     for cookie in value.value["cookies"] or ():
         for morsel in cookie.values():
-            headers.add("Set-Cookie", morsel.OutputString())
+            headers.add("Set-Cookie", cookies.header_of(morsel))
     status = int(value.value["status_code"].value)
     body = None if status in _NO_BODY else value.value["body"].value
     for name in ("Content-Length", "Transfer-Encoding"):  # the server's own business
