@@ -20,6 +20,11 @@ def find(state: dict[str, Any], outcome: Outcome, history: list[Event]) -> str |
     `state` is what the SDK handed back for `history`, `outcome` what the host's replay made of it.
     """
     actions: list[Action] = state["actions"][0]
+    if outcome.status == "Failed" and any(map(_races_a_retry, actions)) and not state.get("error"):
+        return (
+            "a retried call in a task_any takes sequence ids that the host gives to other tasks "
+            "once the timer beside it is cancelled: retry in a sub-orchestration instead"
+        )
     if outcome.suspended or outcome.status != "Running":
         return None
     done = state["isDone"] or bool(state.get("error"))
@@ -79,6 +84,14 @@ def _misspelt(actions: list[Action], history: list[Event]) -> str | None:
                 "host takes them for one, the SDK does not. Use the same letters"
             )
     return None
+
+
+def _races_a_retry(action: Action) -> bool:
+    return action["actionType"] == ActionType.WHEN_ANY and _has_retry(action)
+
+
+def _has_retry(action: Action) -> bool:
+    return "retryOptions" in action or any(map(_has_retry, action.get("compoundActions", ())))
 
 
 def _event_names(action: Action) -> list[str]:

@@ -311,7 +311,8 @@ class Replay:
             if not (await call(action)).failed:
                 return False
             # The timer after the last attempt is useless, but its sequence id is taken.
-            await self._timer(self._now + (pause if attempt < attempts else timedelta()))
+            fire_at = self._now + (pause if attempt < attempts else timedelta())
+            await self._open_task(self._schedule(EventType.TIMER_CREATED, fire_at=fire_at))
         return True
 
     def _create_timer(self, action: Action) -> Promise:

@@ -122,6 +122,15 @@ async def test_a_failed_retry_in_a_caught_task_all_is_found(open_app: Open, capl
     assert "a task_all failed early" in caplog.text
 
 
+async def test_a_retry_beside_a_cancelled_timer_is_not_deterministic(open_app: Open, caplog):
+    """The host takes the cancelled timer for the winner from the start, and numbers anew."""
+    app = await open_app("traps")
+    key = await app.start("raced_retry")
+    await app.advance(timedelta(minutes=5))
+    assert (await app.status(key))["output"].startswith("Non-Deterministic workflow detected")
+    assert "a retried call in a task_any" in caplog.text
+
+
 async def test_a_signal_without_input_crashes_get_input(open_app: Open):
     """An operation that reads its input fails when the client sent none; the state stays."""
     app = await open_app("client")

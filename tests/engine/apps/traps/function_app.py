@@ -8,6 +8,7 @@ import azure.durable_functions as df
 
 app = df.DFApp()
 Steps = Generator[Any, Any, Any]
+failed: set[str] = set()
 
 
 @app.orchestration_trigger(context_name="context")
@@ -116,6 +117,17 @@ def caught_retries(context: df.DurableOrchestrationContext) -> Steps:
 
 
 @app.orchestration_trigger(context_name="context")
+def raced_retry(context: df.DurableOrchestrationContext) -> Steps:
+    """Give a retried activity a deadline, and go on when it has won."""
+    options = df.RetryOptions(first_retry_interval_in_milliseconds=1000, max_number_of_attempts=2)
+    deadline = context.create_timer(context.current_utc_datetime + timedelta(hours=1))
+    retried = context.call_activity_with_retry("fail_once", options, context.instance_id)
+    yield context.task_any([retried, deadline])
+    deadline.cancel()
+    return (yield context.call_activity("nap", 1))
+
+
+@app.orchestration_trigger(context_name="context")
 def reads_input(context: df.DurableOrchestrationContext) -> Steps:
     """Read the input after a moment."""
     yield context.call_activity("nap", 1)
@@ -138,6 +150,14 @@ def as_they_end(context: df.DurableOrchestrationContext) -> Steps:
 def nap(number: int) -> int:
     """Return the input."""
     return number
+
+
+@app.activity_trigger(input_name="key")
+def fail_once(key: str) -> None:
+    """Raise for each key the first time."""
+    if key not in failed:
+        failed.add(key)
+        raise ValueError(key)
 
 
 @app.activity_trigger(input_name="number")
