@@ -2,6 +2,7 @@
 
 import argparse
 import asyncio
+import contextlib
 import ipaddress
 import logging
 from collections import deque
@@ -115,7 +116,8 @@ class LocalTeams:
         self._journal = journal
         if journal is not None and journal.exists():
             for line in journal.read_bytes().splitlines():
-                self._show(msgspec.json.decode(line, type=_Entry))
+                with contextlib.suppress(msgspec.DecodeError):  # cut off by a full disk or a kill
+                    self._show(msgspec.json.decode(line, type=_Entry))
 
     async def start(self, port: int = 0) -> str:
         """Listen on 127.0.0.1 and return the base URL; port 0 takes a free one."""
@@ -174,7 +176,7 @@ class LocalTeams:
         self._show(entry)
         if self._journal is not None:
             with self._journal.open("ab") as journal:
-                journal.write(msgspec.json.encode(entry) + b"\n")
+                journal.write(b"\n" + msgspec.json.encode(entry))  # ends a line that was cut off
 
     def _show(self, entry: _Entry) -> None:
         into = self.chats.setdefault(entry.recipient, []) if entry.recipient else self.channel

@@ -132,6 +132,18 @@ async def test_journal_keeps_the_messages_over_restarts(tmp_path: Path) -> None:
     assert teams.channel[0].message == message()
 
 
+async def test_a_journal_that_was_cut_off_is_read_as_far_as_it_goes(tmp_path: Path) -> None:
+    """A full disk costs the message that did not fit, not those before and after it."""
+    journal = tmp_path / "teams.jsonl"
+    for cut in (30, 0):
+        async with LocalTeams(journal=journal) as teams, aiohttp.ClientSession(teams.url) as http:
+            await http.post("/channel", json=message("First"))
+            await http.post("/channel", json=message("Second"))
+        journal.write_bytes(journal.read_bytes()[: -cut or None])
+    kept = [received.message for received in LocalTeams(journal=journal).channel]
+    assert kept == [message("First"), message("First"), message("Second")]
+
+
 @pytest.mark.parametrize("fault", [{"status": 99}, {"delay": -1}, {"after": 1}, "close"])
 async def test_misspelt_faults_are_refused(http: aiohttp.ClientSession, fault: object) -> None:
     """A fault that could not happen is an error of the test that asks for it."""
