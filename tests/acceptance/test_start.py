@@ -1,9 +1,12 @@
 """Starting runs: once for each idempotency key, also across restarts."""
 
+import re
+import shlex
 from concurrent.futures import ThreadPoolExecutor
 
 import httpx2 as httpx
 
+from local.stack import ROOT
 from tests.acceptance.client import Signpost
 
 ROUTE = "/api/flows/topic-post/runs"
@@ -17,6 +20,19 @@ def test_a_start_answers_with_our_own_address(signpost: Signpost) -> None:
     assert answer.json()["statusUrl"] == f"{signpost.url}/api/runs/{answer.json()['id']}"
     assert "webhooks" not in answer.text
     assert "code=" not in answer.text
+
+
+def test_the_command_of_the_readme_starts_a_run(signpost: Signpost) -> None:
+    """What the README shows of curl is taken as it stands there."""
+    shown = re.search(r"^curl (?:.*\\\n)*.*", (ROOT / "README.md").read_text(), re.MULTILINE)
+    assert shown
+    url, *options = shlex.split(shown[0].replace("\\\n", " "))[1:]
+    given = list(zip(options[::2], options[1::2], strict=True))
+    headers = dict(value.split(": ", 1) for name, value in given if name == "-H")
+    [body] = [value for name, value in given if name == "-d"]
+    path = url.removeprefix("http://localhost:7071")
+    answer = signpost.http.post(path, content=body, headers=headers)
+    assert answer.status_code == httpx.codes.ACCEPTED, answer.text
 
 
 def test_100_starts_with_one_key_make_one_run(signpost: Signpost) -> None:
