@@ -8,8 +8,6 @@ import re
 from datetime import datetime
 from typing import Any
 
-from signpost.text import digest
-
 Card = dict[str, Any]
 
 PREVIEW_CHARACTERS = 1500
@@ -42,11 +40,6 @@ def text_of(card: Card) -> str:
     """Read the signed text back from its card, to the letter."""
     container = next(item for item in card["body"] if item.get("id") == "signed-text")
     return "\n".join("".join(run["text"] for run in line["inlines"]) for line in container["items"])
-
-
-def digest_of(card: Card) -> str:
-    """Name the text that a card would show."""
-    return digest(text_of(card))
 
 
 def request_card(title: str, asked_by: str | None, draft: str, until: datetime, link: str) -> Card:
