@@ -94,7 +94,9 @@ def read_body(request: func.HttpRequest, kind: type[T]) -> T:
     except msgspec.ValidationError as error:
         message, trail = fault(error)
         raise Invalid(f"{message}.", field=trail or None) from error
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+    except UnicodeDecodeError as error:
+        raise Unreadable("The body is not JSON: it is no UTF-8 text.") from error
+    except msgspec.DecodeError as error:
         raise Unreadable(f"The body is not JSON: {error}.") from error
     except RecursionError as error:
         raise Unreadable("The body is nested too deeply.") from error
