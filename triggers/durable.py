@@ -74,8 +74,7 @@ def _broken(run: str, now: datetime) -> Ending:
 
 
 def _is_waiting(status: Any) -> bool:  # noqa: ANN401 - the SDK's status, untyped
-    state = (status.custom_status or {}).get("state") if status else None
-    return state == "waiting"
+    return bool((status.custom_status or {}).get("state") == "waiting")
 
 
 def _word(custom_status: Any, state: str) -> str | None:  # noqa: ANN401 - as the orchestrator set it
