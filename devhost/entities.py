@@ -11,6 +11,7 @@ from typing import Any
 
 import azure.functions as func
 
+from devhost.failures import said
 from devhost.history import EventType, event
 from devhost.loader import Function
 from devhost.replay import compact
@@ -49,8 +50,8 @@ class Batch:
         self.exists, self.state = known is not None, known[0] if known else None
         try:
             answer = json.loads(function.call(func.EntityContext(json.dumps(body))))
-        except Exception as error:  # noqa: BLE001 - whatever user code raises is told to the callers
-            text = f"{type(error).__name__}: {error}"
+        except BaseException as error:  # noqa: BLE001 - whatever user code raises is told to the callers
+            text = f"{type(error).__name__}: {said(error)}"
             _log.error("Entity '%s' failed: %s", function.name, text)
             failed = {"isError": True, "result": json.dumps(text)}
             self._results = [failed] * len(self._requests)

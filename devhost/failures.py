@@ -17,10 +17,18 @@ class FunctionTimeoutError(Exception):
         super().__init__(f"Timeout value of {text} was exceeded by function: Functions.{name}.")
 
 
+def said(error: BaseException) -> str:
+    """Return what an exception says, which user code may have got wrong too."""
+    try:
+        return str(error)
+    except Exception:  # noqa: BLE001 - whatever __str__ raises, the failure must be told
+        return "<exception str() failed>"
+
+
 def of_activity(name: str, error: BaseException) -> tuple[str, str]:
     """Return Reason and Details of a TaskFailed event; Details is JSON of a .NET exception."""
     kind = "" if isinstance(error, FunctionTimeoutError) else type(error).__name__
-    text = f" {kind}: {error}" if kind else str(error)
+    text = f" {kind}: {said(error)}" if kind else said(error)
     stack = "".join(traceback.format_exception(error))
     inner = {
         "$type": f"{_RPC_EXCEPTION}, Microsoft.Azure.WebJobs.Script.Grpc",

@@ -23,6 +23,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import azure.functions as func
 from azure.functions.meta import Datum
 
+from devhost.failures import said
 from devhost.loader import Function, converter
 
 if TYPE_CHECKING:
@@ -188,10 +189,22 @@ def _contained(name: str) -> "Generator[None]":
     """Keep user code from ending a thread or the loop of all async functions."""
     try:
         yield
-    except (SystemExit, KeyboardInterrupt, GeneratorExit) as error:
+    except Exception:
+        raise
+    except BaseException as error:
+        if isinstance(error, asyncio.CancelledError) and _given_up():
+            raise
         raise RuntimeError(
             f"function {name!r} tried to end its thread with {type(error).__name__}: {error}"
         ) from error
+
+
+def _given_up() -> bool:
+    """Tell whether the host cancelled what runs here; a plain function it never cancels."""
+    with suppress(RuntimeError):
+        task = asyncio.current_task()
+        return task is not None and task.cancelling() > 0
+    return False
 
 
 class Worker:
@@ -203,9 +216,14 @@ class Worker:
         self._functions = ThreadPoolExecutor(size, "functions")
         self._replays = ThreadPoolExecutor(size, "replays")
         self._loop = asyncio.new_event_loop()
-        self._thread = threading.Thread(target=self._loop.run_forever, name="async", daemon=True)
+        self._ending = False
+        self._thread = threading.Thread(target=self._run_loop, name="async", daemon=True)
         self._thread.start()
         _read_stamps_quickly()
+
+    def _run_loop(self) -> None:
+        while not self._ending:  # user code may stop the loop, which is not its own
+            self._loop.run_forever()
 
     async def call(
         self,
@@ -236,6 +254,7 @@ class Worker:
         closing = asyncio.run_coroutine_threadsafe(_close_session(), self._loop)
         with suppress(TimeoutError):
             await asyncio.wait_for(asyncio.wrap_future(closing), _PATIENCE)
+        self._ending = True
         self._loop.call_soon_threadsafe(self._loop.stop)
         await asyncio.to_thread(self._thread.join, _PATIENCE)
         if not self._thread.is_alive():
@@ -271,7 +290,7 @@ def run_orchestrator(function: Function, body: str) -> dict[str, Any]:
     try:
         state: dict[str, Any] = json.loads(function.call(func.OrchestrationContext(body)))
     except BaseException as error:  # noqa: BLE001 - whatever user code raises fails only this instance
-        text = str(error)
+        text = said(error)
         _, found, carried = text.partition(_MARKER)
         state = json.loads(carried) if found else {}  # without a state there is nothing to replay
         state.setdefault("error", text or type(error).__name__)
