@@ -286,15 +286,15 @@ async def test_an_approver_sees_what_there_is_to_sign(app_ledger: Ledger) -> Non
 
 BAD_ANSWERS: list[tuple[Any, int, str | None]] = [
     (b"{", 400, None),
-    ({"response": "Approve"}, 422, None),
+    ({"response": "Approve"}, 422, "digest"),
     ({"response": "approve", "digest": "x"}, 422, "response"),
     ({**APPROVE, "digest": "sha256:0"}, 422, "digest"),
     ({**APPROVE, "acceptedText": 5}, 422, "acceptedText"),
     ({**APPROVE, "acceptedText": "x" * 30_000}, 422, "acceptedText"),
     ({**APPROVE, "comments": "x" * 4001}, 422, "comments"),
     ({**APPROVE, "comments": None}, 422, "comments"),
-    ({**APPROVE, "approver": ALEX}, 422, None),
-    ({**APPROVE, "responder": ALEX}, 422, None),
+    ({**APPROVE, "approver": ALEX}, 422, "approver"),
+    ({**APPROVE, "responder": ALEX}, 422, "responder"),
     ({"response": "Reject", "digest": digest(TEXT)}, 422, "comments"),
     (b"x" * 300_000, 413, None),
 ]
