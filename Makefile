@@ -8,9 +8,9 @@
 python := .venv/bin/python
 
 # Two workers because two cores are the smallest machine that the suite is meant for, and most of
-# its time is spent waiting for started processes. `loadgroup` keeps tests that share one costly
-# process (the model server, a browser) on one worker, so that it starts once.
-pytest := $(python) -m pytest -n 2 --dist loadgroup
+# its time is spent waiting for started processes. `loadfile` keeps a file's tests on one worker,
+# so that what they share (the model server, a browser) starts once.
+pytest := $(python) -m pytest -n 2 --dist loadfile
 
 help: ## Print these targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' Makefile

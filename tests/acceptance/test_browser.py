@@ -8,8 +8,6 @@ from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 from tests.acceptance.client import Signpost
 
-pytestmark = pytest.mark.xdist_group("smollm2")
-
 FLAGS = [
     "--no-sandbox",
     "--disable-gpu",
@@ -45,7 +43,7 @@ def start_run(page: Page, signpost: Signpost, topic: str) -> str:
     page.goto(signpost.url)
     page.get_by_label("Topic").fill(topic)
     page.get_by_role("button", name="Write the draft").click()
-    expect(page.get_by_text("Waiting for signature")).to_be_visible(timeout=30_000)
+    expect(page.get_by_text("Waiting for signature")).to_be_visible(timeout=90_000)
     return page.url.rsplit("/", 1)[1]
 
 

@@ -12,8 +12,6 @@ from tests.doubles.quick_model import QuickModel
 KILLS = 30
 PHASES = ("drafting", "waiting", "signed")
 
-pytestmark = pytest.mark.xdist_group("kill")
-
 
 @pytest.fixture(scope="module")
 def own(tmp_path_factory: pytest.TempPathFactory):

@@ -19,7 +19,6 @@ from devhost.queues import Listener, Options, read_options
 from tests.doubles.azurite import Azurite
 from tests.engine.conftest import APPS, Open
 
-pytestmark = pytest.mark.xdist_group("azurite")
 _VERSION = "2021-02-12"
 
 

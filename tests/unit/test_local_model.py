@@ -17,8 +17,6 @@ from local.model import LocalModel, LocalModelError
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-pytestmark = pytest.mark.xdist_group("local-model")
-
 
 @pytest.fixture(scope="module")
 def url() -> Iterator[str]:

@@ -14,7 +14,7 @@ from playwright.async_api import Page, expect
 from local.teams import LIMIT, Fault, LocalTeams
 from tests.doubles.signpost_api import card
 
-pytestmark = [pytest.mark.asyncio(loop_scope="session"), pytest.mark.xdist_group("pages")]
+pytestmark = pytest.mark.asyncio(loop_scope="session")
 
 LABEL = {"type": "https://schema.org/Message", "additionalType": ["AIGeneratedContent"]}
 ADELE = "adele@contoso.com"

@@ -6,7 +6,7 @@ from playwright.async_api import Page, expect
 from tests.doubles import signpost_api as api
 from tests.doubles.signpost_api import APPROVAL, FOLLOW, RUN, SEE, SIGN, START, Answer, SignpostApi
 
-pytestmark = [pytest.mark.asyncio(loop_scope="session"), pytest.mark.xdist_group("pages")]
+pytestmark = pytest.mark.asyncio(loop_scope="session")
 
 ADDRESSES = ["/", f"/runs/{RUN}", f"/approvals/{APPROVAL}#a.token"]
 HOSTILE = (

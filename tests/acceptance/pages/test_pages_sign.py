@@ -17,7 +17,7 @@ from tests.doubles.signpost_api import (
     problem,
 )
 
-pytestmark = [pytest.mark.asyncio(loop_scope="session"), pytest.mark.xdist_group("pages")]
+pytestmark = pytest.mark.asyncio(loop_scope="session")
 
 EDITED = DRAFT.replace("Monday", "Tuesday")
 

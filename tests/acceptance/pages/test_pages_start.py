@@ -8,7 +8,7 @@ from playwright.async_api import Page, expect
 from tests.doubles import signpost_api as api
 from tests.doubles.signpost_api import FLOWS, LOST, RUN, START, Answer, SignpostApi, problem
 
-pytestmark = [pytest.mark.asyncio(loop_scope="session"), pytest.mark.xdist_group("pages")]
+pytestmark = pytest.mark.asyncio(loop_scope="session")
 
 
 def keys(signpost: SignpostApi) -> set[str]:
