@@ -8,7 +8,7 @@ import httpx2 as httpx
 
 from local.stack import Child, Plan, free_port
 
-PATIENCE_SECONDS = 30.0
+PATIENCE_SECONDS = 90.0  # a busy machine may take long, and nothing waits longer than it must
 Json = dict[str, Any]
 
 
