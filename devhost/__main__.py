@@ -20,6 +20,7 @@ from devhost.store import StateError
 _log = logging.getLogger("devhost")
 
 
+_LAST_PORT = 65535
 _SWITCHES = {
     "fresh": "delete the state first",
     "reload": "start again when a file of the app changes",
@@ -34,7 +35,7 @@ def _arguments(given: list[str] | None) -> argparse.Namespace:
     )
     add = parser.add_argument
     add("app_dir", nargs="?", default=".", type=Path, metavar="APP_DIR", help="default: here")
-    add("--port", type=int, default=int(os.environ.get("DEVHOST_PORT", "7071")), help="0: any")
+    add("--port", type=_port, default=os.environ.get("DEVHOST_PORT", "7071"), help="0: any")
     add("--host", default=os.environ.get("DEVHOST_HOST", "127.0.0.1"), help="default: loopback")
     add(
         "--state",
@@ -47,6 +48,13 @@ def _arguments(given: list[str] | None) -> argparse.Namespace:
         on = os.environ.get(f"DEVHOST_{name.upper()}", "").lower() in ("1", "true")
         add(f"--{name}", action="store_true", default=on, help=text)
     return parser.parse_args(given)
+
+
+def _port(text: str) -> int:
+    number = int(text) if text.isdecimal() else -1
+    if not 0 <= number <= _LAST_PORT:
+        raise argparse.ArgumentTypeError(f"{text!r} is no port: give a number up to {_LAST_PORT}")
+    return number
 
 
 def _set_up_logging(*, verbose: bool) -> None:
@@ -125,7 +133,7 @@ def main(given: list[str] | None = None) -> int:
     except OSError as error:
         sys.stderr.write(
             f"devhost: {options.host}:{options.port} can't be used ({error.strerror}): "
-            "choose another port with --port.\n"
+            "choose another port with --port, or address with --host.\n"
         )
         return 1
     if again:

@@ -37,6 +37,7 @@ _SLOW_TURN = 2.0  # the same for one turn of an orchestrator, which only schedul
 _HISTORY_EVENT = "azure.durable_functions.models.history.HistoryEvent"
 _HTTP = "azure.durable_functions.models.utils.http_utils"
 _REMEMBERED_STAMPS = 2**12  # the history of a thousand activities, in a megabyte
+_THREADS = "PYTHON_THREADPOOL_THREAD_COUNT"
 _PATIENCE = 2.0  # seconds that async functions get to let go of their loop
 
 
@@ -211,8 +212,7 @@ class Worker:
     """The threads that user code runs on."""
 
     def __init__(self) -> None:
-        default = min(32, (os.cpu_count() or 1) + 4)
-        size = int(os.environ.get("PYTHON_THREADPOOL_THREAD_COUNT", default))
+        size = _thread_count()
         self._functions = ThreadPoolExecutor(size, "functions")
         self._replays = ThreadPoolExecutor(size, "replays")
         self._loop = asyncio.new_event_loop()
@@ -259,6 +259,16 @@ class Worker:
         await asyncio.to_thread(self._thread.join, _PATIENCE)
         if not self._thread.is_alive():
             self._loop.close()
+
+
+def _thread_count() -> int:
+    text = os.environ.get(_THREADS, "")
+    if text.isdecimal() and int(text) > 0:
+        return int(text)
+    default = min(32, (os.cpu_count() or 1) + 4)
+    if text:
+        _log.warning("%s is %r, no number above 0; %d threads are used.", _THREADS, text, default)
+    return default
 
 
 @contextmanager

@@ -14,13 +14,23 @@ from urllib.parse import quote
 from aiohttp import web
 
 from devhost import entities
-from devhost.answers import BadRequestError, empty, failure, flag, json_body, moment, number, reply
+from devhost.answers import (
+    BadRequestError,
+    empty,
+    failure,
+    flag,
+    json_body,
+    moment,
+    number,
+    query_of,
+    reply,
+)
 from devhost.engine import ConflictError, Engine
 from devhost.history import EventType, stamp
 from devhost.keys import Keys
 from devhost.replay import compact
 from devhost.status import history_of, status_of, value_of
-from devhost.store import Instance, Query
+from devhost.store import ACTIVE, Instance, Query
 
 _log = logging.getLogger("devhost.management")
 MOUNTS = ("/durabletask/", "/runtime/webhooks/durabletask/")
@@ -34,6 +44,7 @@ _WRONG_STATES = {"suspend": ("Suspended",), "resume": ("Pending", "Running")}
 _TOKEN = "x-ms-continuation-token"  # noqa: S105 - the name of a header
 _EXISTS = "DurableTask.Core.Exceptions.OrchestrationAlreadyExistsException"
 _MAX_ID = 256
+_MOST = 2**31
 _PAGE = 1000  # instances, unless the request says top=
 _BAD_ID = re.compile(r"[/\\#?\x00-\x1f\x7f-\x9f]")
 
@@ -96,7 +107,7 @@ class Management:
         try:
             return await self._route(request, path.strip("/").split("/"))
         except BadRequestError as error:
-            return failure(400, str(error), "One or more of the arguments submitted is incorrect")
+            return failure(400, str(error), error.message)
         except ConflictError as error:
             return failure(409, str(error), kind=_EXISTS)
         except sqlite3.Error as error:
@@ -108,6 +119,7 @@ class Management:
             )
 
     async def _route(self, request: web.Request, parts: list[str]) -> web.Response:  # noqa: C901, PLR0911 - one line for each route
+        parts[0] = parts[0].lower()
         match request.method, *parts:
             case "POST", "orchestrators", name:
                 return await self._start(request, name, "")
@@ -121,7 +133,7 @@ class Management:
                 return self._status(request, key)
             case "DELETE", "instances", key:
                 return self._purge(key)
-            case "POST", "instances", key, "raiseEvent", name:
+            case "POST", "instances", key, verb, name if verb.lower() == "raiseevent":
                 return await self._raise_event(request, key, name)
             case "POST", "instances", key, operation:
                 return await self._operate(request, key, operation.lower())
@@ -140,7 +152,7 @@ class Management:
         if self._engine.app.find("orchestrator", name) is None:
             raise BadRequestError(self._engine.app.unknown("orchestrator", name))
         config = self._engine.config
-        version = request.query.get("version", config.default_version)
+        version = query_of(request).get("version", config.default_version)
         self._engine.begin(name, key, text, version, replace_active=config.any_state_is_overridable)
         return await self._started(request, key)
 
@@ -190,7 +202,8 @@ class Management:
         return reply(500 if hurt else 200, status)
 
     def _list(self, request: web.Request) -> web.Response:
-        top = int(number(request, "top") or _PAGE)
+        wanted = number(request, "top") or 0
+        top = int(wanted) if 1 <= wanted < _MOST else _PAGE
         token = request.headers.get(_TOKEN, "")
         found = self._store.query(_query_of(request, after=token, top=top + 1))
         more = found[top - 1].id if len(found) > top else ""
@@ -218,7 +231,7 @@ class Management:
     def _purge_many(self, request: web.Request) -> web.Response:
         if moment(request, "createdTimeFrom") is None:
             return reply(400, "Please provide value for 'createdTimeFrom' parameter.")
-        found = self._store.query(_query_of(request, after="", top=2**31))
+        found = self._store.query(_query_of(request, after="", top=_MOST))
         ids = [i.id for i in found if not i.active]
         if not ids:
             return empty(404)
@@ -243,7 +256,7 @@ class Management:
         return None if instance.active else empty(410)
 
     async def _operate(self, request: web.Request, key: str, operation: str) -> web.Response:
-        reason = request.query.get("reason", "")
+        reason = query_of(request).get("reason", "")
         if operation == "restart":
             return await self._restart(request, key)
         if operation == "rewind":
@@ -314,7 +327,7 @@ class Management:
     async def _signal(self, request: web.Request, name: str, rest: list[str]) -> web.Response:
         if self._engine.app.find("entity", name) is None:
             raise BadRequestError(self._engine.app.unknown("entity", name))
-        operation = "delete" if request.method == "DELETE" else request.query.get("op", "")
+        operation = "delete" if request.method == "DELETE" else query_of(request).get("op", "")
         body = await request.text()
         if body and request.content_type == "application/json":
             body = await json_body(request) or ""
@@ -337,13 +350,14 @@ def _check_id(key: str) -> None:
 
 
 def _query_of(request: web.Request, *, after: str, top: int) -> Query:
-    wanted = ",".join(request.query.getall("runtimeStatus", [])).split(",")
+    wanted = ",".join(query_of(request).getall("runtimeStatus", [])).split(",")
+    known = (*ACTIVE, "Completed", "Failed", "Terminated", "Canceled")
     first, last = moment(request, "createdTimeFrom"), moment(request, "createdTimeTo")
     return Query(
-        prefix=request.query.get("instanceIdPrefix", ""),
+        prefix=query_of(request).get("instanceIdPrefix", ""),
         created_from=stamp(first) if first else "",
         created_to=stamp(last) if last else "9",
-        statuses=tuple(s.strip() for s in wanted if s.strip()),
+        statuses=tuple(s for s in map(str.strip, wanted) if s in known),  # others are passed over
         after=after,
         top=top,
     )
