@@ -5,9 +5,7 @@ from __future__ import annotations
 import json
 import re
 import subprocess
-import sys
 import tomllib
-from typing import TYPE_CHECKING
 
 import yaml
 from packaging.requirements import Requirement
@@ -15,17 +13,7 @@ from packaging.utils import canonicalize_name
 
 from tests.repo.sources import APP, ROOT, files, read
 
-if TYPE_CHECKING:
-    from pathlib import Path
-
 CARDS = "console/node_modules/adaptivecards/dist/adaptivecards.min.js"
-GROUPED = """
-import os, pathlib, pytest
-@pytest.mark.xdist_group("one")
-@pytest.mark.parametrize("number", range(8))
-def test_one(number):
-    pathlib.Path("ran-on-" + os.environ["PYTEST_XDIST_WORKER"]).touch()
-"""
 PINNED_ACTION = re.compile(r"[\w-]+/[\w./-]+@[0-9a-f]{40} # v\d+\.\d+\.\d+$")
 
 
@@ -88,14 +76,6 @@ def test_pins_meet_what_the_project_asks_for() -> None:
     runtime = pins("requirements.txt")
     assert unmet(asked(), runtime) == []
     assert unmet(asked("dev"), runtime | pins("requirements-dev.txt")) == []
-
-
-def test_tests_of_one_group_share_a_worker(tmp_path: Path) -> None:
-    """The installed versions keep a group together, as the Makefile counts on."""
-    (tmp_path / "test_group.py").write_text(GROUPED)
-    command = [sys.executable, "-m", "pytest", "-q", "-n", "2", "--dist", "loadgroup"]
-    subprocess.run(command, cwd=tmp_path, check=True, capture_output=True)
-    assert len(list(tmp_path.glob("ran-on-*"))) == 1
 
 
 def test_npm_packages_are_locked() -> None:
