@@ -172,7 +172,7 @@ async def test_link_that_opens_nothing_says_what_to_do(page: Page, signpost: Sig
     signpost.on(SEE, problem(401, "This link does not open this approval."))
     await page.goto(f"{signpost.url}/approvals/{APPROVAL}#cut-off")
     await expect(page.locator("#details")).to_have_text("This link does not open this approval.")
-    await expect(page.get_by_text("Open it again from your newest message")).to_be_visible()
+    await expect(page.get_by_text("Your newest message about it has the right one")).to_be_visible()
 
 
 async def test_lost_answer_may_be_sent_again(page: Page, signpost: SignpostApi) -> None:
