@@ -11,6 +11,7 @@ import asyncio
 import statistics
 import tempfile
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import aiohttp
@@ -110,10 +111,11 @@ def _milliseconds(latencies: list[float]) -> str:
 
 async def main(runs: int, concurrency: int, parked: int) -> None:
     """Start everything, measure, and stop."""
-    with tempfile.TemporaryDirectory() as folder, QuickModel() as model:
+    scratch = tempfile.TemporaryDirectory
+    with scratch() as folder, scratch() as logs, QuickModel() as model:
         async with Sink() as sink:
             plan = Plan(Path(folder), free_port(), 0, 0, given={"MODEL_BASE_URL": model.url})
-            child = plan.children()[-1]
+            child = replace(plan.children()[-1], log=Path(logs, "devhost.log"))
             environment = plan.environment() | {
                 "MODEL_NAME": "quick",
                 "TEAMS_CHANNEL_WEBHOOK_URL": f"{sink.url}/channel",
