@@ -23,7 +23,7 @@ def value_of(text: str | None) -> Any:  # noqa: ANN401 - any JSON value
     if text is None:
         return None
     try:
-        return json.loads(text)
+        return json.loads(text, parse_constant=str)  # NaN goes out as text, as .NET writes it
     except ValueError:
         return text
 

@@ -65,3 +65,11 @@ async def test_a_wrong_thread_count_leaves_the_default(open_app: Open, monkeypat
     await app.start("approve", key="it")
     assert (await app.status("it"))["runtimeStatus"] == "Running"
     assert "PYTHON_THREADPOOL_THREAD_COUNT is 'many'" in caplog.text
+
+
+async def test_numbers_that_json_lacks_are_shown_as_text(open_app: Open):
+    """Answers stay JSON that any client can read, also with NaN and infinities in them."""
+    app = await open_app("events")
+    path = f"{MOUNT}/orchestrators/approve/it"
+    await app.call("POST", path, data=b'{"a":[NaN,-Infinity]}', headers=_JSON)
+    assert (await app.status("it"))["input"] == {"a": ["NaN", "-Infinity"]}
