@@ -10,6 +10,7 @@ import msgspec
 from msgspec import Meta
 
 from signpost import flows, runs, views
+from signpost.contracts import STOPPED
 from signpost.flows import Flow
 from signpost.ledger import open_ledger
 from signpost.problems import Invalid, Unknown
@@ -74,6 +75,8 @@ async def follow_run(
     said = None
     if story.receipt is None:
         said = await durable.look_after(client, ledger, story, datetime.now(UTC))
+        if said == STOPPED:  # it was closed just now
+            story = await runs.story(ledger, story.run.id)
     return answer(views.run_view(story, said))
 
 

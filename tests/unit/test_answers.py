@@ -74,6 +74,11 @@ UNREADABLE = [
 ]  # fmt: skip
 
 
+def test_a_body_in_another_encoding_is_told_so() -> None:
+    """The caller reads what to mend, not a decoder's words."""
+    assert refused(b'{"inputs":{"T":"\xe9"}}').detail.endswith("it is no UTF-8 text.")
+
+
 @pytest.mark.parametrize("body", UNREADABLE, ids=lambda body: ascii(body)[:40])
 def test_what_is_no_json_is_unreadable(body: bytes) -> None:
     """Malformed, cut, nested or wrongly encoded: the caller is told that it is no JSON."""

@@ -210,8 +210,8 @@ async def test_a_broken_run_is_closed(
     """A run whose orchestration is dead is closed, and nobody can sign it any more."""
     await waiting(app_ledger)
     durable_double.put(RUN, status)
-    await follow(durable_double)
-    assert (await follow(durable_double))["outcome"] == "Failed"
+    told = await follow(durable_double)
+    assert (told["state"], told["outcome"]) == ("closed", "Failed")
     assert (await sign(durable_double)).status_code == 410
 
 
