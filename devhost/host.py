@@ -42,7 +42,11 @@ class Host:
         family = socket.AF_INET6 if ":" in address else socket.AF_INET
         listener = socket.create_server((address, port), family=family)
         self.runner = web.AppRunner(
-            self.server.application(), access_log=None, handle_signals=False, shutdown_timeout=5
+            self.server.application(),
+            access_log=None,
+            auto_decompress=False,  # bodies reach functions as they were sent
+            handle_signals=False,
+            shutdown_timeout=5,
         )
         await self.runner.setup()
         await web.SockSite(self.runner, listener).start()

@@ -143,9 +143,16 @@ def _import(folder: Path) -> ModuleType:
     try:
         spec.loader.exec_module(module)
     except BaseException as error:
-        lines = "".join(traceback.format_exception(error)).strip()
-        raise LoadError(f"{file} can't be imported:\n{lines}") from error
+        raise LoadError(f"{file} can't be imported: {_told(error, folder)}") from error
     return module
+
+
+def _told(error: BaseException, folder: Path) -> str:
+    """Say what was raised, and below it the way there through the app's own files."""
+    what = "".join(traceback.format_exception_only(error)).strip()
+    frames = traceback.extract_tb(error.__traceback__)
+    own = [frame for frame in frames if Path(frame.filename).is_relative_to(folder)]
+    return "\n".join([what, *(line.rstrip() for line in traceback.format_list(own))])
 
 
 def _import_sdk() -> None:

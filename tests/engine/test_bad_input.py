@@ -40,9 +40,9 @@ def _own_environment() -> Iterator[None]:
     [
         ("x = 1", "Could not find top level function app instances in function_app.py"),
         (HEAD + "other = df.DFApp()", "More than one top level function app instances"),
-        ("raise ValueError('at import')", "can't be imported:\n.*ValueError: at import"),
-        ("def broken(:", "can't be imported:\n.*SyntaxError"),
-        ("import sys; sys.exit(3)", "can't be imported:\n.*SystemExit: 3"),
+        ("raise ValueError('at import')", "imported: ValueError: at import\n.*function_app.py"),
+        ("def broken(:", "can't be imported: .*SyntaxError"),
+        ("import sys; sys.exit(3)", "can't be imported: SystemExit: 3"),
         (HEAD + HTTP + "def f(req: 'Nothing'): ...", "can't be resolved: name 'Nothing'"),
         (HEAD + HTTP + "def f(req: int): ...", 'does not match its Python annotation "int"'),
         (HEAD + HTTP + "def f(): ...", "not in Python: {'req'}"),

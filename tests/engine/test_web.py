@@ -121,6 +121,13 @@ async def test_large_bodies_arrive_whole(open_app: Open):
     assert await app.call("POST", "/api/size", data=body) == (200, 20_000_000)
 
 
+async def test_a_compressed_body_arrives_as_it_was_sent(open_app: Open):
+    """The host unpacks nothing, so a body that lies about its encoding is no fault of it."""
+    app = await open_app("web")
+    headers = {"Content-Encoding": "gzip"}
+    assert await app.call("POST", "/api/size", data=b"plain", headers=headers) == (200, 5)
+
+
 async def test_keys_are_asked_for_when_told_to(open_app: Open, tmp_path: Path):
     """Anonymous functions stay open; others want the function key or the master key."""
     app = await open_app("web", state=tmp_path, keys=True)
