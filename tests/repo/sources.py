@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import ast
+import io
 import re
 import subprocess
+import tokenize
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -13,6 +15,14 @@ ROOT = Path(__file__).resolve().parents[2]
 # Our own packages, and the one module at the root.
 APP = ("function_app", "triggers", "orchestrators", "activities", "signpost")
 PRODUCT = (*APP, "devhost", "local")
+NO_CODE = {
+    tokenize.COMMENT,
+    tokenize.NL,
+    tokenize.NEWLINE,
+    tokenize.INDENT,
+    tokenize.DEDENT,
+    tokenize.ENDMARKER,
+}
 
 
 @cache
@@ -45,6 +55,27 @@ class Module:
     def lines(self) -> int:
         """Count its lines."""
         return len(self.text.splitlines())
+
+    @property
+    def code_lines(self) -> int:
+        """Count its lines of code: without blank lines, comments and docstrings."""
+        kinds = (ast.Module, ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef)
+        documented = [
+            n for n in ast.walk(self.tree) if isinstance(n, kinds) and ast.get_docstring(n)
+        ]
+        prose = {
+            line
+            for node in documented
+            for line in range(node.body[0].lineno, (node.body[0].end_lineno or 0) + 1)
+        }
+        tokens = tokenize.generate_tokens(io.StringIO(self.text).readline)
+        code = {
+            line
+            for token in tokens
+            if token.type not in NO_CODE
+            for line in range(token.start[0], token.end[0] + 1)
+        }
+        return len(code - prose)
 
     def imports(self) -> set[str]:
         """Return the full names of all modules that it imports, at any depth of the code."""

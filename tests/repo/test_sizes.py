@@ -14,9 +14,28 @@ LONGEST_ORCHESTRATOR = 40
 LONGEST_FUNCTION_APP = 100
 
 
+# What replays, keeps and serves orchestrations. Apart from it stand the worker's side (loader,
+# invoke), the command line and its files, keys, clock, warnings, crash points, the window, and
+# the triggers other than HTTP.
+DEVHOST_CORE = {
+    "engine", "episode", "replay", "promises", "determinism", "history", "store", "failures",
+    "rewind", "entities", "call_http", "versions",
+    "server", "routes", "answers", "cookies",
+    "management", "status",
+}  # fmt: skip
+LARGEST_CORE = 2200
+
+
 def test_no_module_is_long() -> None:
     """A module, a test module too, is read in one go."""
     assert {str(m.path): m.lines for m in modules() if m.lines > LONGEST_MODULE} == {}
+
+
+def test_the_devhost_core_stays_small() -> None:
+    """Its engine, server and client side can be read in an afternoon."""
+    core = [module for module in modules("devhost") if module.path.stem in DEVHOST_CORE]
+    assert {module.path.stem for module in core} == DEVHOST_CORE
+    assert sum(module.code_lines for module in core) < LARGEST_CORE
 
 
 def test_modules_are_short_as_a_rule() -> None:
