@@ -20,6 +20,7 @@ from local.stack import (
     running,
 )
 from signpost import flows
+from signpost.yaml_files import BrokenFile
 
 WATCH_SECONDS = 0.2
 HIGHEST_PORT = 65535
@@ -55,7 +56,7 @@ def ask_to_stop(number: int, _frame: object) -> NoReturn:
 
 
 def check(given: argparse.Namespace) -> None:
-    """Find before anything is started what would stop it. Raises StackError or BrokenFlow."""
+    """Find before anything is started what would stop it. Raises StackError or BrokenFile."""
     if given.port == given.teams_port:
         raise StackError(f"PORT and TEAMS_PORT are both {given.port}; choose two ports")
     require_free(given.port, "PORT")
@@ -111,7 +112,7 @@ def main() -> None:
             serve(Plan(state, given.port, given.teams_port, free_port()))
     except StopAskedError:
         print("\nStopped.")
-    except (StackError, flows.BrokenFlow) as error:
+    except (StackError, BrokenFile) as error:
         raise SystemExit(f"signpost: {error}") from None
 
 

@@ -1,17 +1,15 @@
-"""Owns the flow files: what a flow may say, and finding the line of what it says wrong."""
+"""Owns the flow files: what a flow may say."""
 
-import re
 from collections.abc import Mapping
 from datetime import timedelta
 from functools import cache
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 import msgspec
-import yaml
 from msgspec import Meta
 
-from signpost.problems import fault
+from signpost import yaml_files
 
 MOST_REMINDERS = 400  # each makes the run's history longer, which is replayed at each step
 FOLDER = Path(__file__).parent.parent / "flows"
@@ -99,95 +97,18 @@ class Flow(_Part, kw_only=True, frozen=True):
     name: str = ""
 
 
-class BrokenFlow(Exception):  # noqa: N818 - it names what is broken, as the message does
-    """A flow file can't be used; the message names file, line and field."""
-
-
 @cache
 def load_all(folder: Path = FOLDER) -> Mapping[str, Flow]:
-    """Read every flow file. Raises BrokenFlow for the first that can't be used."""
+    """Read every flow file. Raises BrokenFile for the first that can't be used."""
     return {path.stem: load(path) for path in sorted(folder.glob("*.yaml"))}
 
 
 def load(path: Path) -> Flow:
-    """Read one flow file. Raises BrokenFlow."""
-    try:
-        source = path.read_text("utf-8").removeprefix("\ufeff")
-        node = yaml.compose(source, Loader=yaml.CSafeLoader)
-        content = yaml.load(source, Loader=yaml.CSafeLoader)
-    except yaml.MarkedYAMLError as error:
-        mark = error.problem_mark
-        raise _broken(path, mark.line + 1 if mark else 1, f"not YAML: {error.problem}") from None
-    except (yaml.YAMLError, UnicodeDecodeError):
-        raise _broken(path, 1, "not YAML: it holds bytes that are no UTF-8 text") from None
-    _refuse_double_keys(path, node)
-    try:
-        flow = msgspec.convert(content, Flow)
-    except msgspec.ValidationError as error:
-        message, trail = _fault(error, content)
-        line = _line(node, trail, message)
-        raise _broken(path, line, f"{trail or 'top level'}: {message}") from None
-    _find_instructions(path, node, flow.draft.instructions)
-    return msgspec.structs.replace(flow, name=path.stem)
-
-
-def _broken(path: Path, line: int, what: str) -> BrokenFlow:
-    return BrokenFlow(f"{path.parent.name}/{path.name}, line {line}, {what}")
-
-
-def _find_instructions(path: Path, node: Any, name: str) -> None:  # noqa: ANN401 - a node of PyYAML, which has no types for them
-    trail = "draft.instructions"
+    """Read one flow file. Raises BrokenFile."""
+    source = yaml_files.read(path, f"{path.parent.name}/{path.name}")
+    flow = source.into(Flow)
+    name = flow.draft.instructions
     if not (path.parent.parent / "instructions" / f"{name}.prompty").is_file():
-        what = f"{trail}: there is no file instructions/{name}.prompty"
-        raise _broken(path, _line(node, trail, ""), what)
-
-
-def _refuse_double_keys(path: Path, node: Any) -> None:  # noqa: ANN401 - as above
-    """Refuse a key that stands twice in one block: YAML would silently take the last."""
-    if not isinstance(node, yaml.CollectionNode):
-        return
-    seen = set()
-    for item in node.value:
-        key, value = item if isinstance(node, yaml.MappingNode) else (None, item)
-        if key and (key.tag, key.value) in seen:
-            raise _broken(path, key.start_mark.line + 1, f"{key.value}: this key stands twice")
-        if key and isinstance(key, yaml.ScalarNode):
-            seen.add((key.tag, key.value))
-        _refuse_double_keys(path, value)
-
-
-def _fault(error: msgspec.ValidationError, content: Any) -> tuple[str, str]:  # noqa: ANN401 - whatever the YAML file holds
-    """Name the fault as `fault` does, and which input it is in, which msgspec leaves out."""
-    message, trail = fault(error)
-    if not trail.startswith("inputs") or not isinstance(content.get("inputs"), dict):
-        return message, trail
-    for name, value in content["inputs"].items():
-        try:
-            msgspec.convert({name: value}, dict[Text, Input])
-        except msgspec.ValidationError as narrower:
-            message, rest = fault(narrower)
-            return message, f"inputs.{name}{rest.removeprefix('[...]')}"
-    return message, trail
-
-
-def _line(node: Any, trail: str, message: str) -> int:  # noqa: ANN401 - as above
-    """Follow `approval.assignedTo[1]` down the nodes as far as they go.
-
-    A key that the message names in backticks, as an unknown one, is looked for last.
-    """
-    line: int = node.start_mark.line + 1 if node else 1
-    steps = [step for part in trail.split(".") if part for step in part.replace("]", "").split("[")]
-    for step in [*steps, *re.findall("`(.*?)`", message)]:
-        node, line = _child(node, step, line)
-    return line
-
-
-def _child(node: Any, step: str, line: int) -> tuple[Any, int]:  # noqa: ANN401 - as above
-    if isinstance(node, yaml.MappingNode):
-        for key, value in node.value:
-            if key.value == step:
-                return value, key.start_mark.line + 1
-    elif isinstance(node, yaml.SequenceNode) and step.isdecimal():
-        value = node.value[int(step)]
-        return value, value.start_mark.line + 1
-    return None, line
+        what = f"there is no file instructions/{name}.prompty"
+        raise source.broken("draft.instructions", what)
+    return msgspec.structs.replace(flow, name=path.stem)

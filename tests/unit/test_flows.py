@@ -6,7 +6,8 @@ from pathlib import Path
 import pytest
 
 from signpost import flows
-from signpost.flows import BrokenFlow, Flow, Parameters, load, load_all
+from signpost.flows import Flow, Parameters, load, load_all
+from signpost.yaml_files import BrokenFile
 
 LINES = """\
 title: News
@@ -51,7 +52,7 @@ def read(folder: Path, source: str) -> Flow:
 def broken(folder: Path, old: str, new: str) -> str:
     """Break the good flow file and give what is said about it."""
     assert old in LINES
-    with pytest.raises(BrokenFlow) as error:
+    with pytest.raises(BrokenFile) as error:
         read(folder, LINES.replace(old, new, 1))
     return str(error.value)
 
@@ -127,7 +128,7 @@ def test_each_mistake_is_named(folder: Path, old: str, new: str, line: int, said
 def test_bytes_that_are_no_text_are_named(folder: Path) -> None:
     """A file in another encoding is told as such, with its name."""
     (folder / "news.yaml").write_bytes(b"title: \xff\n")
-    with pytest.raises(BrokenFlow, match=r"flows/news.yaml, line 1, not YAML"):
+    with pytest.raises(BrokenFile, match=r"flows/news.yaml, line 1, not YAML"):
         load(folder / "news.yaml")
 
 
@@ -141,7 +142,7 @@ def test_one_broken_file_stops_them_all(folder: Path) -> None:
     """The app does not start with half of its flows."""
     (folder / "a.yaml").write_text(LINES, "utf-8")
     (folder / "b.yaml").write_text("title: x", "utf-8")
-    with pytest.raises(BrokenFlow, match=r"flows/b.yaml"):
+    with pytest.raises(BrokenFile, match=r"flows/b.yaml"):
         load_all(folder)
 
 

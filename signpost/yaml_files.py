@@ -1,0 +1,112 @@
+"""Owns reading a YAML file into a type, and finding the line of what is wrong in it."""
+
+import re
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, TypeVar
+
+import msgspec
+import yaml
+
+from signpost.problems import fault
+
+T = TypeVar("T")
+
+
+class BrokenFile(Exception):  # noqa: N818 - it names what is broken, as the message does
+    """A file that a user edits can't be used; the message names file, line and field."""
+
+
+@dataclass(frozen=True)
+class YamlFile:
+    """A file that is good YAML; `name` is what messages call it, `node` knows the lines."""
+
+    name: str
+    node: Any
+    content: Any
+
+    def into(self, kind: type[T]) -> T:
+        """Give the content as a value of a type. Raises BrokenFile."""
+        try:
+            return msgspec.convert(self.content, kind)
+        except msgspec.ValidationError as error:
+            message, trail = _fault(error, self.content, kind)
+            raise self.broken(trail, message) from None
+
+    def broken(self, trail: str, what: str) -> BrokenFile:
+        """Tell what is wrong in the field `trail`, as `approval.assignedTo[1]`."""
+        line = _line(self.node, trail, what)
+        return _broken(self.name, line, f"{trail or 'top level'}: {what}")
+
+
+def read(path: Path, name: str) -> YamlFile:
+    """Read a file that messages call `name`. Raises BrokenFile where it is no good YAML."""
+    try:
+        source = path.read_text("utf-8").removeprefix("\ufeff")
+        node = yaml.compose(source, Loader=yaml.CSafeLoader)
+        content = yaml.load(source, Loader=yaml.CSafeLoader)
+    except yaml.MarkedYAMLError as error:
+        mark = error.problem_mark
+        raise _broken(name, mark.line + 1 if mark else 1, f"not YAML: {error.problem}") from None
+    except (yaml.YAMLError, UnicodeDecodeError):
+        raise _broken(name, 1, "not YAML: it holds bytes that are no UTF-8 text") from None
+    _refuse_double_keys(name, node)
+    return YamlFile(name, node, content)
+
+
+def _broken(name: str, line: int, what: str) -> BrokenFile:
+    return BrokenFile(f"{name}, line {line}, {what}")
+
+
+def _refuse_double_keys(name: str, node: Any) -> None:  # noqa: ANN401 - a node of PyYAML, which has no types for them
+    """Refuse a key that stands twice in one block: YAML would silently take the last."""
+    if not isinstance(node, yaml.CollectionNode):
+        return
+    seen = set()
+    for item in node.value:
+        key, value = item if isinstance(node, yaml.MappingNode) else (None, item)
+        if key and (key.tag, key.value) in seen:
+            raise _broken(name, key.start_mark.line + 1, f"{key.value}: this key stands twice")
+        if key and isinstance(key, yaml.ScalarNode):
+            seen.add((key.tag, key.value))
+        _refuse_double_keys(name, value)
+
+
+def _fault(error: msgspec.ValidationError, content: Any, kind: type[T]) -> tuple[str, str]:  # noqa: ANN401 - whatever the YAML file holds
+    """Name the fault as `fault` does, and the key it is under, which msgspec leaves out.
+
+    The key is found by reading the block with one of its keys at a time.
+    """
+    message, trail = fault(error)
+    head, unnamed, _ = trail.partition("[...]")
+    block = content.get(head) if unnamed or "about its name" in message else None
+    for key, value in block.items() if isinstance(block, dict) else ():
+        try:
+            msgspec.convert(content | {head: {key: value}}, kind)
+        except msgspec.ValidationError as narrower:
+            same, rest = fault(narrower)
+            return same, f"{head}.{key}{rest.removeprefix(head).removeprefix('[...]')}"
+    return message, trail
+
+
+def _line(node: Any, trail: str, message: str) -> int:  # noqa: ANN401 - as above
+    """Follow `approval.assignedTo[1]` down the nodes as far as they go.
+
+    A key that the message names in backticks, as an unknown one, is looked for last.
+    """
+    line: int = node.start_mark.line + 1 if node else 1
+    steps = [step for part in trail.split(".") if part for step in part.replace("]", "").split("[")]
+    for step in [*steps, *re.findall("`(.*?)`", message)]:
+        node, line = _child(node, step, line)
+    return line
+
+
+def _child(node: Any, step: str, line: int) -> tuple[Any, int]:  # noqa: ANN401 - as above
+    if isinstance(node, yaml.MappingNode):
+        for key, value in node.value:
+            if key.value == step:
+                return value, key.start_mark.line + 1
+    elif isinstance(node, yaml.SequenceNode) and step.isdecimal():
+        value = node.value[int(step)]
+        return value, value.start_mark.line + 1
+    return None, line
