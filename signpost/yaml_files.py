@@ -106,7 +106,7 @@ def _child(node: Any, step: str, line: int) -> tuple[Any, int]:  # noqa: ANN401 
         for key, value in node.value:
             if key.value == step:
                 return value, key.start_mark.line + 1
-    elif isinstance(node, yaml.SequenceNode) and step.isdecimal():
+    elif isinstance(node, yaml.SequenceNode) and step.isdecimal() and int(step) < len(node.value):
         value = node.value[int(step)]
         return value, value.start_mark.line + 1
     return None, line
