@@ -15,7 +15,10 @@ from signpost import yaml_files
 
 FILE = Path(__file__).parent.parent / "people.yaml"
 
-Email = Annotated[str, Meta(pattern=r"^[^@\s;]+@[^@\s;]+\Z", max_length=254)]
+ADDRESS = r"^[^@\s;]+@[^@\s;]+\Z"
+LONGEST_ADDRESS = 254  # characters, as RFC 5321 has it
+
+Email = Annotated[str, Meta(pattern=ADDRESS, max_length=LONGEST_ADDRESS)]
 Name = Annotated[str, Meta(min_length=1, max_length=256)]
 
 _OBJECT_ID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE | re.ASCII)
@@ -141,6 +144,11 @@ def load(path: Path) -> Directory:
     for trail, what in _faults(content, known):
         raise source.broken(trail, what)
     return Directory(content.people, content.lists)
+
+
+def is_address(name: str) -> bool:
+    """Say whether a name has the form of an e-mail address or a user principal name."""
+    return len(name) <= LONGEST_ADDRESS and re.fullmatch(ADDRESS, name) is not None
 
 
 def is_object_id(name: str) -> bool:

@@ -5,8 +5,10 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
+from typing import Literal, get_args
 from urllib.parse import SplitResult, urlsplit
 
+from signpost.people import is_address, is_object_id, split_people
 from signpost.problems import Misconfigured
 
 WORKFLOWS_HOSTS = (".logic.azure.com", ".environment.api.powerplatform.com")
@@ -16,13 +18,16 @@ HTTPS = 443
 URL_LETTERS = r"[A-Za-z0-9\-._~:/?#\[\]@!$&'()*+,;=%]+"  # RFC 3986
 HOST_NAME = r"[a-z0-9-]+(\.[a-z0-9-]+)+"
 
+SignIn = Literal["off", "on", "required", "local"]
+
 
 @dataclass(frozen=True, repr=False)
 class Settings:
     """What one installation of Signpost is told; never printed, since some of it is secret.
 
     `signing_keys` are newest first; `ledger` is `sqlite:` and a path; `model_api_key` is None
-    where the managed identity is used.
+    where the managed identity is used; `tenant_id` is in lower case, and set where `sign_in` is
+    `on` or `required`; `operators` are e-mail addresses and Entra object ids.
     """
 
     local: bool
@@ -35,6 +40,9 @@ class Settings:
     identity_client_id: str | None
     channel_webhook_url: str
     chat_webhook_url: str | None
+    sign_in: SignIn
+    tenant_id: str | None
+    operators: tuple[str, ...]
 
 
 @cache
@@ -47,6 +55,7 @@ def read(env: Mapping[str, str]) -> Settings:
     """Check an environment. Raises Misconfigured for what is missing, unsafe or contradictory."""
     local = env.get("SIGNPOST_ENVIRONMENT") == "local"
     model_base_url, model_name, api_key = _model(env, local=local)
+    sign_in, tenant_id = _sign_in(env, local=local)
     return Settings(
         local=local,
         base_url=_base_url(env, local=local),
@@ -60,6 +69,9 @@ def read(env: Mapping[str, str]) -> Settings:
         chat_webhook_url=_webhook(env, "TEAMS_CHAT_WEBHOOK_URL", local=local)
         if env.get("TEAMS_CHAT_WEBHOOK_URL")
         else None,
+        sign_in=sign_in,
+        tenant_id=tenant_id,
+        operators=_operators(env),
     )
 
 
@@ -105,6 +117,67 @@ def _ledger(env: Mapping[str, str]) -> str:
             "SIGNPOST_LEDGER must start with sqlite: and name a file.", field="SIGNPOST_LEDGER"
         )
     return where
+
+
+def _sign_in(env: Mapping[str, str], *, local: bool) -> tuple[SignIn, str | None]:
+    """Say how callers prove who they are, and the tenant whose sign-ins are believed."""
+    asked = env.get("SIGNPOST_SIGN_IN", "").strip() or "off"
+    modes: dict[str, SignIn] = {mode: mode for mode in get_args(SignIn)}
+    if asked not in modes:
+        names = ", ".join(modes)
+        raise Misconfigured(f"SIGNPOST_SIGN_IN must be one of {names}.", field="SIGNPOST_SIGN_IN")
+    mode = modes[asked]
+    if mode == "local":
+        _require_one_machine(env, local=local)
+    if mode in ("off", "local"):
+        return mode, None
+    if env.get("WEBSITE_AUTH_ENABLED", "").lower() != "true":
+        raise Misconfigured(
+            f"SIGNPOST_SIGN_IN={mode} needs App Service authentication, which is off here: without "
+            "it anybody could forge the header that says who signed in. Turn it on, with Microsoft "
+            "as the identity provider, or set SIGNPOST_SIGN_IN=off.",
+            field="SIGNPOST_SIGN_IN",
+        )
+    return mode, _tenant(env)
+
+
+def _require_one_machine(env: Mapping[str, str], *, local: bool) -> None:
+    """Refuse the who-am-I switch where anybody but the developer could reach it.
+
+    The platform sets WEBSITE_HOSTNAME to a public name, and Core Tools to one of loopback; so
+    settings that were published by mistake with an app don't open it.
+    """
+    host = _split(f"https://{env.get('WEBSITE_HOSTNAME') or 'localhost'}")
+    if not local or host is None or host.hostname not in LOOPBACK_HOSTS:
+        raise Misconfigured(
+            "SIGNPOST_SIGN_IN=local lets everybody say who they are: it needs "
+            "SIGNPOST_ENVIRONMENT=local, on one machine. Elsewhere set it to on or required.",
+            field="SIGNPOST_SIGN_IN",
+        )
+
+
+def _tenant(env: Mapping[str, str]) -> str:
+    what = "the id of the Entra tenant whose people sign in"
+    tenant = _need(env, "SIGNPOST_TENANT_ID", what).lower()
+    if is_object_id(tenant):
+        return tenant
+    raise Misconfigured(
+        "SIGNPOST_TENANT_ID must be a tenant's id, as 00000000-0000-0000-0000-000000000000.",
+        field="SIGNPOST_TENANT_ID",
+    )
+
+
+def _operators(env: Mapping[str, str]) -> tuple[str, ...]:
+    """Read who may steer every run."""
+    named = split_people(env.get("SIGNPOST_OPERATORS", ""))
+    for name in named:
+        if not (is_address(name) or is_object_id(name)):
+            raise Misconfigured(
+                f"SIGNPOST_OPERATORS holds {name!r}: name e-mail addresses and Entra object ids, "
+                "split by semicolons.",
+                field="SIGNPOST_OPERATORS",
+            )
+    return tuple(named)
 
 
 def _model(env: Mapping[str, str], *, local: bool) -> tuple[str, str, str | None]:

@@ -36,6 +36,9 @@ def a_config(**fields: Any) -> Settings:
         "identity_client_id": None,
         "channel_webhook_url": "http://127.0.0.1:9/channel",
         "chat_webhook_url": "http://127.0.0.1:9/chat",
+        "sign_in": "off",
+        "tenant_id": None,
+        "operators": (),
     }
     return Settings(**defaults | fields)
 

@@ -224,3 +224,77 @@ def test_loopback_is_for_one_machine(host: str) -> None:
 def test_workflow_urls_are_taken(url: str) -> None:
     """Both hosts that Teams' Workflows show are known."""
     assert read(GOOD | {"TEAMS_CHANNEL_WEBHOOK_URL": url}).channel_webhook_url == url
+
+
+TENANT = "aaaaaaaa-0000-0000-0000-00000000000a"
+ENTRA = GOOD | {
+    "SIGNPOST_SIGN_IN": "on",
+    "SIGNPOST_TENANT_ID": TENANT,
+    "WEBSITE_AUTH_ENABLED": "True",
+}
+SWITCH = LOCAL | {"SIGNPOST_SIGN_IN": "local"}
+
+
+@pytest.mark.parametrize("value", [None, "", " ", "off"])
+def test_nobody_signs_in_unless_told(value: str | None) -> None:
+    """Keys and links are what is checked at first."""
+    config = read(GOOD if value is None else GOOD | {"SIGNPOST_SIGN_IN": value})
+    assert (config.sign_in, config.tenant_id, config.operators) == ("off", None, ())
+
+
+@pytest.mark.parametrize("mode", ["on", "required"])
+def test_sign_in_believes_one_tenant(mode: str) -> None:
+    """Whose people sign in is told, and kept in lower case for comparing."""
+    env = ENTRA | {"SIGNPOST_SIGN_IN": mode, "SIGNPOST_TENANT_ID": TENANT.upper()}
+    config = read(env)
+    assert (config.sign_in, config.tenant_id) == (mode, TENANT)
+
+
+@pytest.mark.parametrize("mode", ["On", "true", "entra", "on;required"])
+def test_unknown_ways_to_sign_in_are_refused(mode: str) -> None:
+    """A typing mistake doesn't switch signing in off."""
+    error = refused(ENTRA | {"SIGNPOST_SIGN_IN": mode})
+    assert error.field == "SIGNPOST_SIGN_IN"
+    assert "off, on, required, local" in error.detail
+
+
+@pytest.mark.parametrize("mode", ["on", "required"])
+@pytest.mark.parametrize("value", ["", "False", "0", "yes"])
+def test_a_header_that_anybody_can_send_is_not_believed(mode: str, value: str) -> None:
+    """Without the platform's authentication nothing takes forged headers out."""
+    error = refused(ENTRA | {"SIGNPOST_SIGN_IN": mode, "WEBSITE_AUTH_ENABLED": value})
+    assert error.field == "SIGNPOST_SIGN_IN"
+    assert "forge" in error.detail
+
+
+@pytest.mark.parametrize("tenant", ["", "contoso.onmicrosoft.com", "common", f"{TENANT}0", "*"])
+def test_the_tenant_is_told_by_id(tenant: str) -> None:
+    """A domain's name or `common` would not say whose people are meant."""
+    assert refused(ENTRA | {"SIGNPOST_TENANT_ID": tenant}).field == "SIGNPOST_TENANT_ID"
+
+
+def test_the_switch_is_for_one_machine() -> None:
+    """Saying who one is counts only where the developer is alone."""
+    assert read(SWITCH).sign_in == "local"
+    assert read(SWITCH | {"WEBSITE_HOSTNAME": "localhost:7071"}).sign_in == "local"
+    assert refused(GOOD | {"SIGNPOST_SIGN_IN": "local"}).field == "SIGNPOST_SIGN_IN"
+
+
+@pytest.mark.parametrize(
+    "host", ["signpost.azurewebsites.net", "localhost.evil.com", "x@localhost", "[::1"]
+)
+def test_the_switch_does_not_travel_to_azure(host: str) -> None:
+    """Local settings that were published with an app by mistake open nothing."""
+    assert refused(SWITCH | {"WEBSITE_HOSTNAME": host}).field == "SIGNPOST_SIGN_IN"
+
+
+def test_operators_are_people_and_ids() -> None:
+    """They are split as *Assigned To* is, nobody twice."""
+    named = f"adele@contoso.com; {TENANT};Adele@contoso.com;"
+    assert read(GOOD | {"SIGNPOST_OPERATORS": named}).operators == ("adele@contoso.com", TENANT)
+
+
+@pytest.mark.parametrize("named", ["Editors", "adele@contoso.com, alex@contoso.com", "a@x;adele"])
+def test_operators_who_are_nobody_are_refused(named: str) -> None:
+    """A list or a wrong separator doesn't end as an operator who never comes."""
+    assert refused(GOOD | {"SIGNPOST_OPERATORS": named}).field == "SIGNPOST_OPERATORS"
