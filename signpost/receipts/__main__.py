@@ -12,8 +12,8 @@ from signpost.receipts.sealing import Finding, Tampered, verify
 
 ABOUT = "Check that a receipt is, byte for byte, what was signed. Needs no settings, no network."
 STRANGER = (
-    "Who that is, the receipt can't prove: compare the key with the one that your Signpost\n"
-    "publishes, or pass that one with --key."
+    " This does not say who that is: compare the key id with the one that your Signpost"
+    " publishes, or pass its public key with --key."
 )
 
 
@@ -79,8 +79,8 @@ def _told(finding: Finding) -> str:
         "Key": f"{finding.key_id}, {'one that you trust' if finding.trusted else 'unknown here'}",
     }
     lines = [f"{name:<9}{value}" for name, value in rows.items()]
-    verdict = f"Nothing was changed since the holder of key {finding.key_id} signed it."
-    return "\n".join([*lines, verdict, *([] if finding.trusted else [STRANGER])]) + "\n"
+    proved = f"Nothing was changed since the holder of key {finding.key_id} signed it."
+    return "\n".join([*lines, proved + ("" if finding.trusted else STRANGER)]) + "\n"
 
 
 def _shown(text: str | None) -> str:

@@ -24,7 +24,10 @@ def written(document: dict[str, Any]) -> bytes:
 
 
 def read(raw: bytes) -> dict[str, Any]:
-    """Read a document back, only if it is written the one way. Raises NotCanonical."""
+    """Read a document back, only if it is written the one way.
+
+    Raises NotCanonical, and RecursionError for what is nested too deep.
+    """
     if len(raw) > LARGEST:
         raise NotCanonical(f"It is larger than any receipt: {LARGEST} bytes are the most.")
     document, again = _both_ways(raw)
@@ -45,8 +48,6 @@ def _both_ways(raw: bytes) -> tuple[Any, bytes]:
         return document, written(document)
     except NotCanonical:
         raise
-    except RecursionError:
-        raise NotCanonical("It is nested deeper than any receipt.") from None
     except UnicodeDecodeError as fault:
         raise NotCanonical(f"Byte {fault.start + 1} is no UTF-8.") from None
     except json.JSONDecodeError as fault:

@@ -135,11 +135,13 @@ def _opened(raw: bytes, trusted: Collection[str] | None) -> dict[str, Any]:
     """Read and check a receipt; its own faults come first, then the question of the key."""
     try:
         document = canonical.read(raw)
+        _check_fields(document)
+        _check_chain(document)
+        _check_signature(document)
     except canonical.NotCanonical as fault:
         raise Tampered(str(fault)) from None
-    _check_fields(document)
-    _check_chain(document)
-    _check_signature(document)
+    except RecursionError:
+        raise Tampered("It is nested deeper than any receipt.") from None
     signature = document["signature"]
     if trusted is not None and signature["publicKey"] not in trusted:
         raise Tampered(
