@@ -21,7 +21,7 @@ LONGEST_ADDRESS = 254  # characters, as RFC 5321 has it
 Email = Annotated[str, Meta(pattern=ADDRESS, max_length=LONGEST_ADDRESS)]
 Name = Annotated[str, Meta(min_length=1, max_length=256)]
 
-_OBJECT_ID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE | re.ASCII)
+_OBJECT_ID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
 
 
 class _Part(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename="camel"):

@@ -190,7 +190,7 @@ def test_delegates_do_not_chain() -> None:
     assert known.stand_in(ADELE, datetime(2026, 6, 1, tzinfo=UTC)) == ALEX
 
 
-FIRST = "  - email: adele@contoso.com\n"
+LIST = "  Editors:\n    - adele@contoso.com\n"
 SECOND = "  - email: alex@contoso.com\n"
 MISTAKES = [
     ("email: adele@contoso.com", "email: adele", 2, "people[0].email: Expected an e-mail address"),
@@ -231,6 +231,7 @@ MISTAKES = [
     ("  Editors:", f"  {STRANGERS_ID}:", 13, "and is no object id"),
     ("  Editors:", "  editors: [adele@contoso.com]\n  Editors:", 14, "Editors stands twice"),
     ("  Editors:", "  Editors: [adele@contoso.com]\n  Editors:", 14, "this key stands twice"),
+    (LIST, f"  a: [{ALEX}]\n  a[7:\n    - {MEGAN}\n", 13, "lists.a[7[0]: megan@contoso.com is"),
 ]
 
 
