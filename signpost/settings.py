@@ -17,6 +17,10 @@ SHORTEST_KEY = 32
 HTTPS = 443
 URL_LETTERS = r"[A-Za-z0-9\-._~:/?#\[\]@!$&'()*+,;=%]+"  # RFC 3986
 HOST_NAME = r"[a-z0-9-]+(\.[a-z0-9-]+)+"
+TABLES_URL = (
+    r"https://[a-z0-9]{3,24}\.table\.core\.(windows\.net|chinacloudapi\.cn|usgovcloudapi\.net)/?"
+)
+CONNECTION_STRING = r"(?i)(^|;)(AccountKey|SharedAccessSignature|UseDevelopmentStorage)="
 
 SignIn = Literal["off", "on", "required", "local"]
 
@@ -60,7 +64,7 @@ def read(env: Mapping[str, str]) -> Settings:
         local=local,
         base_url=_base_url(env, local=local),
         signing_keys=_signing_keys(env),
-        ledger=_ledger(env),
+        ledger=_ledger(env, local=local),
         model_base_url=model_base_url,
         model_name=model_name,
         model_api_key=api_key,
@@ -110,13 +114,26 @@ def _signing_keys(env: Mapping[str, str]) -> tuple[str, ...]:
     return keys
 
 
-def _ledger(env: Mapping[str, str]) -> str:
-    where = _need(env, "SIGNPOST_LEDGER", "where decisions are kept, as sqlite:/path/ledger.db")
-    if not where.startswith("sqlite:"):
+def _ledger(env: Mapping[str, str], *, local: bool) -> str:
+    """Keys of an account are for one machine: on Azure the app's identity opens the table."""
+    name = "SIGNPOST_LEDGER"
+    where = _need(env, name, "where decisions are kept, as sqlite:/path/ledger.db")
+    kind, _, place = where.partition(":")
+    if (kind == "sqlite" and place) or (kind == "tables" and re.fullmatch(TABLES_URL, place)):
+        return where
+    if kind == "tables" and re.search(CONNECTION_STRING, place):
+        if local:
+            return where
         raise Misconfigured(
-            "SIGNPOST_LEDGER must start with sqlite: and name a file.", field="SIGNPOST_LEDGER"
+            f"{name} holds a key of the account: write "
+            "tables:https://ACCOUNT.table.core.windows.net instead, and give the app's identity "
+            "the role Storage Table Data Contributor there.",
+            field=name,
         )
-    return where
+    raise Misconfigured(
+        f"{name} must be sqlite: and a file, or tables:https://ACCOUNT.table.core.windows.net.",
+        field=name,
+    )
 
 
 def _sign_in(env: Mapping[str, str], *, local: bool) -> tuple[SignIn, str | None]:

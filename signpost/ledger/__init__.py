@@ -4,11 +4,22 @@ A ledger is dumb on purpose. It knows partitions, rows, bytes and etags; every r
 may sign what lives in `signpost.oversight`, once, for all stores.
 """
 
+import re
 from collections.abc import Callable, Mapping
 from functools import cache
 from typing import NamedTuple, Protocol, TypeVar
 
 import msgspec
+
+LARGEST_BODY = 900_000  # bytes; Azure Tables takes 1 MiB with names and all
+NAME = r"[^/\\#?\x00-\x1f\x7f-\U0010ffff]{1,256}"  # what a key of Azure Tables may be
+
+
+class LedgerAway(Exception):  # noqa: N818 - it says what is the case
+    """The store can't be reached or can't write now; the message says why.
+
+    What was asked may or may not have been written: only reading it again tells.
+    """
 
 
 class Entry(NamedTuple):
@@ -19,7 +30,10 @@ class Entry(NamedTuple):
 
 
 class Ledger(Protocol):
-    """A durable store of small rows, in which every write is conditional."""
+    """A durable store of small rows, in which every write is conditional.
+
+    What `check` refuses raises ValueError. Everything raises LedgerAway while the store is away.
+    """
 
     async def get(self, partition: str, row: str) -> Entry | None:
         """Give one row, or None."""
@@ -37,6 +51,23 @@ class Ledger(Protocol):
         """Write a row that must still have this etag; False when it has not."""
         ...
 
+    async def page(self, partition: str, after: str, limit: int) -> list[tuple[str, Entry]]:
+        """Give up to `limit` rows whose names come after `after`, in the order of code points."""
+        ...
+
+    async def delete(self, partition: str, row: str) -> None:
+        """Erase a row, whether it is there or not."""
+        ...
+
+
+def check(partition: str, row: str, body: bytes = b"") -> None:
+    """Raise ValueError for what one of the stores could not keep: odd names, huge bodies."""
+    for name in (partition, row):
+        if not re.fullmatch(NAME, name):
+            raise ValueError(f"{name!r} can't name a row: use ASCII without / \\ # ? or controls")
+    if len(body) > LARGEST_BODY:
+        raise ValueError(f"row {row} has {len(body)} bytes, but {LARGEST_BODY} is the most")
+
 
 R = TypeVar("R", bound=msgspec.Struct)
 
@@ -53,7 +84,7 @@ async def write_once(ledger: Ledger, partition: str, row: str, record: R) -> R:
         return record
     standing = await read(ledger, partition, row, type(record))
     if standing is None:
-        raise LookupError(f"the row {row} was there and is gone, but rows are never deleted")
+        raise LookupError(f"the row {row} was there and is gone")
     return standing
 
 
@@ -79,7 +110,12 @@ async def change(
 
 @cache
 def open_ledger(where: str) -> Ledger:
-    """Open the ledger that the settings name (`sqlite:/path/ledger.db`), once a process."""
-    from signpost.ledger.sqlite import SqliteLedger  # noqa: PLC0415 - only the store in use is loaded
+    """Give the ledger that SIGNPOST_LEDGER names, one a process; it connects when it is used."""
+    kind, _, place = where.partition(":")
+    if kind == "tables":
+        from signpost.ledger.tables import TablesLedger  # noqa: PLC0415 - only the store in use
 
-    return SqliteLedger(where.removeprefix("sqlite:"))
+        return TablesLedger(place)
+    from signpost.ledger.sqlite import SqliteLedger  # noqa: PLC0415 - only the store in use
+
+    return SqliteLedger(place)

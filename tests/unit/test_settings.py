@@ -107,9 +107,61 @@ def test_azure_openai_is_called_over_tls() -> None:
     assert error.field == "AZURE_OPENAI_ENDPOINT"
 
 
-def test_ledger_of_unknown_kind_is_refused() -> None:
-    """A typing mistake does not end in a file of that name."""
-    assert refused(GOOD | {"SIGNPOST_LEDGER": "postgres://x"}).field == "SIGNPOST_LEDGER"
+@pytest.mark.parametrize(
+    "where",
+    [
+        "sqlite:/var/ledger.db",
+        "tables:https://contoso.table.core.windows.net",
+        "tables:https://contoso.table.core.windows.net/",
+        "tables:https://contoso.table.core.chinacloudapi.cn",
+        "tables:https://contoso.table.core.usgovcloudapi.net",
+    ],
+)
+def test_ledgers_are_files_and_tables(where: str) -> None:
+    """A file, or the tables of an account in any of Azure's clouds, opened without a key."""
+    assert read(GOOD | {"SIGNPOST_LEDGER": where}).ledger == where
+
+
+@pytest.mark.parametrize(
+    "where",
+    [
+        "postgres://x",
+        "ledger.db",
+        "sqlite:",
+        "tables:",
+        "tables:contoso",
+        "tables:http://contoso.table.core.windows.net",
+        "tables:https://contoso.table.core.windows.net.evil.com",
+        "tables:https://evil.com/contoso.table.core.windows.net",
+        "tables:https://contoso.table.core.windows.net?sv=1&sig=hunter2",
+        "tables:https://contoso.blob.core.windows.net",
+        "tables:https://a@contoso.table.core.windows.net",
+    ],
+)
+def test_ledger_of_unknown_kind_is_refused(where: str) -> None:
+    """A typing mistake does not end in a file of that name, nor in another host."""
+    for env in (GOOD, LOCAL):
+        error = refused(env | {"SIGNPOST_LEDGER": where})
+        assert error.field == "SIGNPOST_LEDGER"
+        assert "hunter2" not in error.detail
+
+
+@pytest.mark.parametrize(
+    "connection",
+    [
+        "UseDevelopmentStorage=true",
+        "AccountName=contoso;AccountKey=hunter2;TableEndpoint=http://127.0.0.1:10002/contoso",
+        "TableEndpoint=https://contoso.table.core.windows.net;SharedAccessSignature=sig=hunter2",
+    ],
+)
+def test_account_keys_are_for_one_machine(connection: str) -> None:
+    """Elsewhere a key is refused with what to do instead, and not repeated."""
+    setting = {"SIGNPOST_LEDGER": f"tables:{connection}"}
+    assert read(LOCAL | setting).ledger == f"tables:{connection}"
+    error = refused(GOOD | setting)
+    assert error.field == "SIGNPOST_LEDGER"
+    assert "role Storage Table Data Contributor" in error.detail
+    assert "hunter2" not in error.detail
 
 
 def test_keys_are_in_order() -> None:
