@@ -27,10 +27,12 @@ def receipt(tmp_path: Path) -> Path:
     return saved
 
 
-def run(*given: str, stdin: bytes = b"", cwd: Path = ROOT) -> subprocess.CompletedProcess[bytes]:
+def run(
+    *given: str, stdin: bytes = b"", cwd: Path = ROOT, **more: str
+) -> subprocess.CompletedProcess[bytes]:
     """Run the command in a process that knows no setting and not where the repository is."""
     program = [sys.executable, "-W", "error", "-m", "signpost.receipts", *given]
-    env = {"PYTHONPATH": str(ROOT), "PATH": os.environ["PATH"]}
+    env = {"PYTHONPATH": str(ROOT), "PATH": os.environ["PATH"]} | more
     return subprocess.run(
         program, input=stdin, capture_output=True, cwd=cwd, env=env, timeout=60, check=False
     )
@@ -57,6 +59,14 @@ def test_a_receipt_comes_by_standard_input() -> None:
     done = run("verify", "-", stdin=SEALED + b"\n")
     assert (done.returncode, done.stdout) == (1, b"")
     assert done.stderr.startswith(b"The input is not a receipt as it was signed. ")
+
+
+def test_a_terminal_may_lack_letters() -> None:
+    """A custom outcome is told even where it can't be printed as it is written."""
+    raw = seal(FACTS | {"outcome": "Grün"}, [], SECRET)
+    done = run("verify", "-", stdin=raw, PYTHONIOENCODING="ascii")
+    assert (done.returncode, done.stderr) == (0, b"")
+    assert b"Outcome  Gr\\xfcn\n" in done.stdout
 
 
 def test_without_a_key_it_says_what_is_not_proved(

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import hmac
 import json
 import random
 from collections import Counter
 from datetime import UTC, datetime
+from hashlib import sha256
 from typing import Any
 
 import pytest
 import rfc8785
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
@@ -126,6 +129,16 @@ def test_each_entry_names_the_one_before() -> None:
         assert last == digest(rfc8785.dumps(entry).decode())
 
 
+def test_the_signature_follows_the_written_rule() -> None:
+    """Ed25519 over a fixed line and the document without its signature, in canonical form."""
+    document = json.loads(SEALED)
+    signature = document.pop("signature")
+    key = Ed25519PublicKey.from_public_bytes(bytes.fromhex(signature["publicKey"]))
+    signed = b"signpost receipt 1\n" + rfc8785.dumps(document)
+    key.verify(bytes.fromhex(signature["value"]), signed)
+    assert signature["keyId"] == sha256(key.public_bytes_raw()).hexdigest()[:16]
+
+
 def test_a_receipt_without_entries_holds() -> None:
     """A run that ended before anything happened has a receipt too."""
     bare = seal({"run": RUN}, [], NEW)
@@ -217,7 +230,7 @@ def test_the_signature_takes_nothing_else(name: str, value: Any) -> None:
         (b"750", b"9" * 5000, "a number or a character"),
         (b"posted", b"\\ud800", "a number or a character"),
         (b'"flow":', b'"run":"","flow":', "The name 'run' stands twice"),
-        (b"posted", b"\xff", "is no UTF-8"),
+        (b"{", b"\xff{", "Byte 1 is no UTF-8."),
         (b"750", b"[" * 100_000, "nested deeper"),
         (b'{"closedAt"', b'\xef\xbb\xbf{"closedAt"', "no JSON from character 1 on"),
     ],
@@ -234,6 +247,12 @@ def test_upper_case_digits_are_refused() -> None:
     for name in ("keyId", "publicKey", "value"):
         raw = changed(signature=signature | {name: signature[name].upper()})
         assert f"signature.{name}" in fault(raw)
+
+
+@pytest.mark.parametrize("name", ["outcome", "closedAt"])
+def test_what_the_command_tells_is_text(name: str) -> None:
+    """Also a signed receipt has texts, or nothing, where a person is told them."""
+    assert fault(seal(FACTS | {name: 5}, [], NEW)) == f"The field {name} is no text."
 
 
 def test_a_huge_file_is_refused_unread() -> None:
@@ -291,10 +310,11 @@ def test_an_old_key_stays_good() -> None:
     assert {key["algorithm"] for key in published} == {"Ed25519"}
 
 
-def test_a_public_key_does_not_tell_the_secret() -> None:
-    """A published key is derived, never a part of the setting."""
-    assert OLD.encode().hex() not in json.dumps(public_keys([OLD]))
-    assert keys.private_key(OLD).private_bytes_raw() != OLD.encode()[:32]
+def test_the_key_follows_from_the_secret_by_the_written_rule() -> None:
+    """HKDF-SHA256 (RFC 5869) without salt, under a label of its own: no other use shares it."""
+    extracted = hmac.digest(bytes(32), OLD.encode(), "sha256")
+    expanded = hmac.digest(extracted, b"signpost receipt key 1\x01", "sha256")
+    assert keys.private_key(OLD).private_bytes_raw() == expanded
 
 
 def test_a_correction_keeps_what_was_there() -> None:
