@@ -29,7 +29,7 @@ ROLE = "Storage Table Data Contributor"
 CHUNK_BYTES = 60_000  # a binary property of a table holds 64 KiB
 CHUNKS = LARGEST_BODY // CHUNK_BYTES
 CONNECT_SECONDS, ANSWER_SECONDS, CALL_SECONDS = 5, 15, 30
-READ: dict[str, Any] = {"retry_total": 2, "retry_backoff_factor": 0.2}  # seconds
+READ: dict[str, Any] = {"retry_total": 2, "retry_backoff_factor": 0.1}  # seconds
 AWAY: dict[int, str] = {
     HTTPStatus.UNAUTHORIZED: "it does not know the app's identity: are both of one tenant?",
     HTTPStatus.FORBIDDEN: f"the app's identity may not use it: give it the role {ROLE}",
