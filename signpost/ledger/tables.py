@@ -1,6 +1,7 @@
 """Owns the ledger in a table of an Azure Storage account, or of its emulator Azurite."""
 
 import asyncio
+import logging
 import re
 from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import asynccontextmanager
@@ -30,6 +31,8 @@ CHUNK_BYTES = 60_000  # a binary property of a table holds 64 KiB
 CHUNKS = LARGEST_BODY // CHUNK_BYTES
 CONNECT_SECONDS, ANSWER_SECONDS, CALL_SECONDS = 5, 15, 30
 READ: dict[str, Any] = {"retry_total": 2, "retry_backoff_factor": 0.1}  # seconds
+QUIET = logging.getLogger(f"{__name__}.http")  # the library tells of every request
+QUIET.setLevel(logging.WARNING)
 AWAY: dict[int, str] = {
     HTTPStatus.UNAUTHORIZED: "it does not know the app's identity: are both of one tenant?",
     HTTPStatus.FORBIDDEN: f"the app's identity may not use it: give it the role {ROLE}",
@@ -55,6 +58,7 @@ class TablesLedger:
             "retry_total": 0,
             "connection_timeout": CONNECT_SECONDS,
             "read_timeout": ANSWER_SECONDS,
+            "logger": QUIET,
         }
         self._clients: dict[asyncio.AbstractEventLoop, TableClient] = {}
 

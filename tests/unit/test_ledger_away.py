@@ -267,6 +267,16 @@ async def test_a_mistake_of_ours_is_not_away(
         await tables_ledger.insert("run", "row", b"1")
 
 
+@every_call
+async def test_calls_leave_no_trace_in_the_log(
+    tables_ledger: TablesLedger, caplog: pytest.LogCaptureFixture, name: str
+) -> None:
+    """A line or more for each request would bury what an operator looks for."""
+    caplog.set_level("INFO")
+    await CALLS[name](tables_ledger)
+    assert caplog.messages == []
+
+
 @pytest.fixture
 async def identity(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[IdentityDouble]:
     """Listen as the managed identity, and set the app up for Azure."""
