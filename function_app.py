@@ -4,8 +4,8 @@ import azure.functions as func
 
 from activities import draft, oversight, post
 from orchestrators import sign_and_post
-from triggers import approvals, pages, runs
+from triggers import approvals, pages, runs, steering
 
 app = func.FunctionApp()
-for module in (runs, approvals, pages, sign_and_post, draft, oversight, post):
+for module in (runs, approvals, steering, pages, sign_and_post, draft, oversight, post):
     app.register_functions(module.bp)

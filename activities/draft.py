@@ -4,6 +4,7 @@ from typing import Any
 
 import azure.durable_functions as df
 
+from activities.outages import patient
 from signpost.contracts import Work, pack, unpack
 from signpost.drafting import write_draft
 from signpost.ledger import open_ledger
@@ -13,6 +14,7 @@ bp = df.Blueprint()
 
 
 @bp.activity_trigger(input_name="work")
+@patient
 async def draft(work: Any) -> Any:  # noqa: ANN401 - the worker takes plain types only
     """Have the draft written; run twice, it calls the model at most twice and keeps the first."""
     config = settings()

@@ -4,6 +4,7 @@ from typing import Any
 
 import azure.durable_functions as df
 
+from activities.outages import patient
 from signpost import receipts, rounds
 from signpost.contracts import Ending, Work, pack, unpack
 from signpost.ledger import open_ledger
@@ -13,6 +14,7 @@ bp = df.Blueprint()
 
 
 @bp.activity_trigger(input_name="work")
+@patient
 async def open_round(work: Any) -> Any:  # noqa: ANN401 - the worker takes plain types only
     """Put the draft under review and tell the approvers; run twice, it tells whom it missed."""
     config = settings()
@@ -20,6 +22,7 @@ async def open_round(work: Any) -> Any:  # noqa: ANN401 - the worker takes plain
 
 
 @bp.activity_trigger(input_name="work")
+@patient
 async def settle_round(work: Any) -> Any:  # noqa: ANN401 - as above
     """Say where the round stands; expire it or remind its approvers when it is time."""
     config = settings()
@@ -27,6 +30,8 @@ async def settle_round(work: Any) -> Any:  # noqa: ANN401 - as above
 
 
 @bp.activity_trigger(input_name="ending")
+@patient
 async def close_run(ending: Any) -> Any:  # noqa: ANN401 - as above
     """Write the receipt; run twice, the first stays."""
-    await receipts.write(open_ledger(settings().ledger), unpack(ending, Ending))
+    config = settings()
+    return pack(await receipts.write(open_ledger(config.ledger), config, unpack(ending, Ending)))

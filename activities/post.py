@@ -4,6 +4,7 @@ from typing import Any
 
 import azure.durable_functions as df
 
+from activities.outages import patient
 from signpost.contracts import Work, pack, unpack
 from signpost.ledger import open_ledger
 from signpost.posting import post_signed_text
@@ -14,6 +15,7 @@ bp = df.Blueprint()
 
 
 @bp.activity_trigger(input_name="work")
+@patient
 async def post(work: Any) -> Any:  # noqa: ANN401 - the worker takes plain types only
     """Post the signed text; run twice, the second finds the claim and sends nothing."""
     config = settings()

@@ -1,4 +1,4 @@
-"""Owns the steps of a run that wait: for the model, for people, for Teams."""
+"""Owns the steps of a run that wait: for the model, for people, for Teams, for the ledger."""
 
 from collections.abc import Generator
 from datetime import datetime
@@ -14,10 +14,11 @@ from signpost.contracts import (
     Contract,
     Drafted,
     Ending,
-    Outcome,
     Posted,
     Standing,
     Work,
+    away_for,
+    is_away,
     pack,
     unpack,
     wake_up,
@@ -39,10 +40,8 @@ def draft_text(context: df.DurableOrchestrationContext, work: Work) -> Step[Draf
     raise AssertionError("the last attempt returns")
 
 
-def await_signature(
-    context: df.DurableOrchestrationContext, work: Work
-) -> Generator[Any, Any, tuple[Outcome, str | None]]:
-    """Open the round, wait until the ledger says that it is over, and say how, and why.
+def await_signature(context: df.DurableOrchestrationContext, work: Work) -> Step[Standing]:
+    """Open the round, wait until the ledger says that it is over, and say how.
 
     The event and the timer only wake: what happened is asked of the ledger. Each wait has its
     own event name, since the SDK hands an early event to every later wait of the same name.
@@ -53,7 +52,7 @@ def await_signature(
         yield from _wait(context, wake_up(work.round, standing.slot), standing.wake_at)
         upcoming = _at(context, work, standing.slot + 1)
         standing = yield from _call(context, "settle_round", upcoming, Standing)
-    return standing.outcome, standing.failure
+    return standing
 
 
 def post_text(context: df.DurableOrchestrationContext, work: Work) -> Step[Posted]:
@@ -69,23 +68,26 @@ def post_text(context: df.DurableOrchestrationContext, work: Work) -> Step[Poste
     raise AssertionError("the last attempt returns")
 
 
-def close(
-    context: df.DurableOrchestrationContext,
-    work: Work,
-    outcome: Outcome,
-    failure: str | None,
-) -> Step[Ending]:
+def close(context: df.DurableOrchestrationContext, work: Work, standing: Standing) -> Step[Ending]:
     """Write the receipt and say how the run ended."""
-    ending = Ending(work=_at(context, work), outcome=outcome, failure=failure)
-    yield context.call_activity("close_run", pack(ending))
-    _tell(context, "closed", outcome)
-    return ending
+    outcome = standing.outcome or "Failed"
+    ending = Ending(work=_at(context, work), outcome=outcome, failure=standing.failure)
+    closed = yield from _call(context, "close_run", ending, Ending)
+    _tell(context, "closed", closed.outcome)
+    return closed
 
 
 def _call(
     context: df.DurableOrchestrationContext, activity: str, work: Contract, answer: type[C]
 ) -> Step[C]:
-    return unpack((yield context.call_activity(activity, pack(work))), answer)
+    """Call an activity; while the ledger is away, wait and call again, for as long as it takes."""
+    tried = 0
+    while True:
+        said = yield context.call_activity(activity, pack(work))
+        if not is_away(said):
+            return unpack(said, answer)
+        tried += 1
+        yield context.create_timer(context.current_utc_datetime + away_for(tried))
 
 
 def _at(context: df.DurableOrchestrationContext, work: Work, attempt: int = 1) -> Work:

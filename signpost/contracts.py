@@ -11,10 +11,14 @@ import msgspec
 
 ORCHESTRATOR = "sign_and_post"
 MAX_ATTEMPTS = 5
+LONGEST_PAUSE = timedelta(hours=1)  # between two tries to reach a ledger that is away
 DRAFTING = 0  # the slot of the waits between two tries to draft, which only a cancel ends early
 STOPPED = "The run stopped before its end; the app's log says why."
 
-Outcome = Literal["Approve", "Reject", "Expired", "Canceled", "Failed"]
+REQUEST_CHANGES = "Request changes"
+
+# `Approve`, `Reject`, custom options, `Expired`, `Canceled`, `Failed`; of a round `Request changes`
+Outcome = str
 DeliveryState = Literal["posted", "handed over", "unknown", "failed"]
 PostState = Literal["claimed", "released"] | DeliveryState
 
@@ -48,12 +52,22 @@ class Drafted(Contract, kw_only=True, frozen=True):
 
 
 class Standing(Contract, kw_only=True, frozen=True):
-    """Where a round stands: over with an `outcome`, or open until an event or `wake_at`."""
+    """Where a round stands: over with an `outcome`, or open until an event or `wake_at`.
+
+    `signed` says that the outcome is in favour of posting.
+    """
 
     outcome: Outcome | None = None
+    signed: bool = False
     failure: str | None = None
     slot: int = 0
     wake_at: datetime | None = None
+
+
+class Away(Contract, kw_only=True, frozen=True):
+    """What an activity answers instead when the ledger can't be reached: nothing was decided."""
+
+    away: str
 
 
 class Posted(Contract, kw_only=True, frozen=True):
@@ -69,6 +83,16 @@ class Ending(Contract, kw_only=True, frozen=True):
     work: Work
     outcome: Outcome
     failure: str | None = None
+
+
+def next_round(work: Work) -> Work:
+    """Give the work of the round that follows."""
+    return msgspec.structs.replace(work, round=work.round + 1)
+
+
+def away_for(tried: int) -> timedelta:
+    """Say how long to leave a ledger alone that was away so often: 5 seconds up to an hour."""
+    return min(timedelta(seconds=5 << min(tried - 1, 10)), LONGEST_PAUSE)
 
 
 def wake_up(round_number: int, slot: int) -> str:
@@ -94,3 +118,8 @@ def unpack(value: Any, kind: type[C]) -> C:  # noqa: ANN401 - the shape that JSO
     Raises msgspec.ValidationError when the value has another shape.
     """
     return msgspec.convert(value, kind)
+
+
+def is_away(value: Any) -> bool:  # noqa: ANN401 - the shape that JSON has
+    """Say whether an activity answered that the ledger is away."""
+    return isinstance(value, dict) and "away" in value

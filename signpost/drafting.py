@@ -2,8 +2,9 @@
 
 from signpost import instructions, model, records
 from signpost.contracts import Drafted, Work
+from signpost.instructions import Message
 from signpost.ledger import Ledger, read, write_once
-from signpost.records import DraftText, Run
+from signpost.records import DraftText, Round, Run
 from signpost.settings import Settings
 
 
@@ -17,7 +18,7 @@ async def write_draft(ledger: Ledger, config: Settings, work: Work) -> Drafted:
     if run.canceled_at:
         return Drafted(outcome="Canceled")
     try:
-        answer = await _ask(run, config, work)
+        answer = await _ask(run, config, work, await _feedback(ledger, work))
     except instructions.Unusable as error:
         return Drafted(outcome="Failed", failure=str(error))
     if isinstance(answer, model.Refusal):
@@ -26,12 +27,29 @@ async def write_draft(ledger: Ledger, config: Settings, work: Work) -> Drafted:
     return Drafted()
 
 
-async def _ask(run: Run, config: Settings, work: Work) -> DraftText | model.Refusal:
+async def _feedback(ledger: Ledger, work: Work) -> list[Message]:
+    """Give the turns that follow the prompt: each earlier draft, and what was asked about it."""
+    turns: list[Message] = []
+    for number in range(1, work.round):
+        draft = await read(ledger, work.run, records.draft_row(number), DraftText)
+        standing = await read(ledger, work.run, records.round_row(number), Round)
+        if draft and standing and standing.decision:
+            turns += instructions.feedback(draft.text, standing.decision.comments)
+    return turns
+
+
+async def _ask(
+    run: Run, config: Settings, work: Work, feedback: list[Message]
+) -> DraftText | model.Refusal:
     prompt = instructions.load(run.flow.draft.instructions)
     parameters = run.parameters.over(run.flow.draft.parameters.over(prompt.parameters))
     values = {name: run.inputs.get(name) or "" for name in run.flow.inputs}
     answer = await model.complete(
-        prompt.fill_in(values), parameters, config, now=work.now, attempt=work.attempt
+        [*prompt.fill_in(values), *feedback],
+        parameters,
+        config,
+        now=work.now,
+        attempt=work.attempt,
     )
     if isinstance(answer, model.Refusal):
         return answer
@@ -44,4 +62,6 @@ async def _ask(run: Run, config: Settings, work: Work) -> DraftText | model.Refu
         parameters=parameters,
         instructions=prompt.name,
         instructions_digest=prompt.digest,
+        content_filter=answer.content_filter,
+        created_at=work.now,
     )

@@ -1,6 +1,7 @@
 """Owns the flow files: what a flow may say."""
 
-from collections.abc import Mapping
+import re
+from collections.abc import Iterator, Mapping
 from datetime import timedelta
 from functools import cache
 from pathlib import Path
@@ -10,19 +11,16 @@ import msgspec
 from msgspec import Meta
 
 from signpost import yaml_files
+from signpost.people import FILE as PEOPLE
+from signpost.people import is_address, people
+from signpost.policy import Approval, Part, People, Text, listed
 
-MOST_REMINDERS = 400  # each makes the run's history longer, which is replayed at each step
+LONGEST_KEPT = timedelta(days=3650)
 FOLDER = Path(__file__).parent.parent / "flows"
-
-Text = Annotated[str, Meta(min_length=1, max_length=256)]
-Person = Annotated[str, Meta(pattern=r"^[^@\s;]+@[^@\s;]+\Z", max_length=254)]
+REFERENCE = r"^\{\{\s*(?P<input>.+?)\s*\}\}\Z"
 
 
-class _Part(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename="camel"):
-    """A block of a flow file; unknown keys are errors."""
-
-
-class Parameters(_Part, rename=None, frozen=True):
+class Parameters(Part, rename=None, frozen=True):
     """The model's parameters, named as *Create text with GPT* names them; unset is None."""
 
     temperature: Annotated[float, Meta(ge=0, le=2)] | None = None
@@ -39,7 +37,7 @@ class Parameters(_Part, rename=None, frozen=True):
         return msgspec.structs.replace(weaker, **mine)
 
 
-class Input(_Part, frozen=True):
+class Input(Part, frozen=True):
     """One input of the start form; `max_length` is in characters."""
 
     type: Literal["Text"]
@@ -48,45 +46,25 @@ class Input(_Part, frozen=True):
     description: str = ""
 
 
-class Draft(_Part, frozen=True):
+class Draft(Part, frozen=True):
     """Which instructions write the draft, and with which parameters."""
 
     instructions: Text
     parameters: Parameters = Parameters()
 
 
-class Approval(_Part, kw_only=True, frozen=True):
-    """Who signs, and the rules of signing; durations are ISO 8601 (`P30D`, `PT12H`)."""
-
-    type: Literal["Approve/Reject - First to respond"]
-    title: Text
-    details: str = ""
-    assigned_to: Annotated[list[Person], Meta(min_length=1, max_length=50)]
-    allow_edits: bool = False
-    allow_self_approval: bool = False
-    require_comment: list[Literal["Approve", "Reject"]] = []
-    reminders: timedelta | None = None
-    expires_after: timedelta = timedelta(days=30)
-
-    def __post_init__(self) -> None:
-        """Refuse what can't be waited for. Raises ValueError, which msgspec reports."""
-        if not timedelta(seconds=1) <= self.expires_after <= timedelta(days=365):
-            raise ValueError("`expiresAfter` must be between PT1S and P365D")
-        if self.reminders is not None and self.reminders < timedelta(minutes=1):
-            raise ValueError("`reminders` must be PT1M or more")
-        if self.reminders is not None and self.expires_after / self.reminders > MOST_REMINDERS:
-            raise ValueError(f"`reminders` would come more than {MOST_REMINDERS} times")
-
-
-class Post(_Part, frozen=True):
+class Post(Part, frozen=True):
     """Where the signed text goes; `title` stands above it on the card."""
 
     location: Literal["Channel"]
     title: Text
 
 
-class Flow(_Part, kw_only=True, frozen=True):
-    """One flow file. `name` is the file's name without `.yaml`."""
+class Flow(Part, kw_only=True, frozen=True):
+    """One flow file. `name` is the file's name without `.yaml`.
+
+    `purge_after` the end of a run its texts are deleted; its receipt stays.
+    """
 
     title: Text
     description: str = ""
@@ -94,13 +72,21 @@ class Flow(_Part, kw_only=True, frozen=True):
     draft: Draft
     approval: Approval
     post: Post
+    purge_after: timedelta | None = None
     name: str = ""
+
+    def __post_init__(self) -> None:
+        """Raise ValueError, which msgspec reports, for a time that never comes."""
+        if self.purge_after is not None and not timedelta() <= self.purge_after <= LONGEST_KEPT:
+            raise ValueError("`purgeAfter` must be between PT0S and P3650D")
 
 
 @cache
 def load_all(folder: Path = FOLDER) -> Mapping[str, Flow]:
     """Read every flow file. Raises BrokenFile for the first that can't be used."""
-    return {path.stem: load(path) for path in sorted(folder.glob("*.yaml"))}
+    return {
+        path.stem: load(path) for path in sorted(folder.glob("*.yaml")) if path.name != PEOPLE.name
+    }
 
 
 def load(path: Path) -> Flow:
@@ -111,4 +97,37 @@ def load(path: Path) -> Flow:
     if not (path.parent.parent / "instructions" / f"{name}.prompty").is_file():
         what = f"there is no file instructions/{name}.prompty"
         raise source.broken("draft.instructions", what)
+    for trail, named in _named(flow.approval):
+        if what := _unusable(named, flow):
+            raise source.broken(f"approval.{trail}", what)
     return msgspec.structs.replace(flow, name=path.stem)
+
+
+def _named(policy: Approval) -> Iterator[tuple[str, str]]:
+    """Give everybody whom a policy names, with the place where it does."""
+    fields: dict[str, People | None] = {
+        "assignedTo": policy.assigned_to,
+        "escalateTo": policy.escalate_to,
+    }
+    fields |= {f"stages[{i}].assignedTo": each.assigned_to for i, each in enumerate(policy.stages)}
+    for trail, named_in in fields.items():
+        for i, entry in enumerate(named_in if isinstance(named_in, list) else []):
+            yield from ((f"{trail}[{i}]", name) for name in listed(entry))
+        if isinstance(named_in, str):
+            yield from ((trail, name) for name in listed(named_in))
+    if policy.requestor:
+        yield "requestor", policy.requestor
+
+
+def _unusable(named: str, flow: Flow) -> str | None:
+    """Say why a name stands for nobody: no input, no address, no list of people.yaml."""
+    if reference := re.match(REFERENCE, named):
+        known = reference["input"] in flow.inputs
+        return None if known else f"there is no input {reference['input']!r}"
+    if "@" in named and not is_address(named):
+        return f"{named!r} is no e-mail address"
+    try:
+        people().members(named)
+    except LookupError as error:
+        return str(error)
+    return None

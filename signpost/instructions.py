@@ -19,6 +19,10 @@ FOLDER = Path(__file__).parent.parent / "instructions"
 
 # Patterns are compiled when they are first used: importing the app has a budget.
 _PARTS = r"(?sm)---\n(?P<front>.*?)^---\n(?P<body>.*)"
+REVISE = (
+    "A reviewer read your text and asks for the change below. Write the whole text again, change"
+    " only what is asked for, and answer with the text alone."
+)
 _ROLE = r"(?m)^(system|user|assistant):[ \t]*$"
 
 
@@ -78,6 +82,14 @@ class _Front(msgspec.Struct):
     """What we read of the YAML at the top; the format has more."""
 
     model: _Model = msgspec.field(default_factory=_Model)
+
+
+def feedback(draft: str, wanted: str) -> list[Message]:
+    """Give the turns that hand a draft back to the model with what a reviewer asks for."""
+    return [
+        {"role": "assistant", "content": draft},
+        {"role": "user", "content": f"{REVISE}\n\n{wanted}"},
+    ]
 
 
 @cache

@@ -7,7 +7,7 @@ from datetime import datetime
 import msgspec
 from itsdangerous import BadData, URLSafeSerializer
 
-from signpost.problems import NotYours
+from signpost.problems import BadLink
 from signpost.settings import Settings
 
 PURPOSE = "sign"
@@ -39,7 +39,7 @@ def sign_link(config: Settings, run: str, round_number: int, approver: str, unti
 
 
 def approver_of(token: str, approval: str, config: Settings, now: datetime) -> Claims:
-    """Say whose token this is. Raises NotYours, the same for every reason.
+    """Say whose token this is. Raises BadLink, the same for every reason.
 
     Base64 has spare bits at its end, so a token also has to be written the one way that we
     write it.
@@ -55,7 +55,7 @@ def approver_of(token: str, approval: str, config: Settings, now: datetime) -> C
         meant = claims.purpose == PURPOSE and approval_id(claims.run, claims.round) == approval
         if same and meant and claims.expires_at > now.timestamp():
             return claims
-    raise NotYours
+    raise BadLink
 
 
 def _serializer(key: str) -> URLSafeSerializer:

@@ -32,6 +32,7 @@ class Completion(msgspec.Struct, frozen=True, rename="camel"):
     prompt_tokens: int
     completion_tokens: int
     model: str
+    content_filter: dict[str, str] = {}
 
 
 class Refusal(msgspec.Struct, frozen=True):
@@ -65,6 +66,15 @@ class _Choice(msgspec.Struct):
         """Say whether the service reports that its content filter was down."""
         reports = (self.content_filter_results or {}, self.content_filter_result or {})
         return any("error" in report for report in reports)
+
+    def filter_summary(self) -> dict[str, str]:
+        """Say in a word what the filter found of each kind: `safe`, `low`, `filtered` ..."""
+        found = (self.content_filter_results or {}) | (self.content_filter_result or {})
+        return {
+            kind: "filtered" if report.get("filtered") else str(report.get("severity", "passed"))
+            for kind, report in found.items()
+            if isinstance(report, dict)
+        }
 
 
 class _Usage(msgspec.Struct):
@@ -166,6 +176,7 @@ def _read(body: bytes, attempt: int) -> Completion | Refusal:
         prompt_tokens=usage.prompt_tokens,
         completion_tokens=usage.completion_tokens,
         model=answer.model,
+        content_filter=choice.filter_summary(),
     )
 
 

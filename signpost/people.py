@@ -13,10 +13,12 @@ from msgspec import Meta
 
 from signpost import yaml_files
 
-FILE = Path(__file__).parent.parent / "people.yaml"
+FILE = Path(__file__).parent.parent / "flows" / "people.yaml"
 
-ADDRESS = r"^[^@\s;]+@[^@\s;]+\Z"
-LONGEST_ADDRESS = 254  # characters, as RFC 5321 has it
+# What Entra allows in a name: no spaces, quotes, semicolons or other scripts; so each character
+# is one byte of a card.
+ADDRESS = r"^[!#-'*-:<-?A-\[\]^-~]+@[!#-'*-:<-?A-\[\]^-~]+\Z"
+LONGEST_ADDRESS = 113  # characters of a user principal name
 
 Email = Annotated[str, Meta(pattern=ADDRESS, max_length=LONGEST_ADDRESS)]
 Name = Annotated[str, Meta(min_length=1, max_length=256)]

@@ -1,22 +1,28 @@
 """Owns posting at most once: claim, send, and be honest about what is not known."""
 
 from collections.abc import Callable
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import partial
-from typing import Any
+from typing import Any, Literal, NamedTuple
 
 from msgspec.structs import replace
 
 from signpost import records, runs
 from signpost.contracts import MAX_ATTEMPTS, Posted, PostState, Work
 from signpost.ledger import Ledger, change, write_once
+from signpost.problems import Decided
 from signpost.records import Post
 from signpost.runs import Story
 from signpost.teams import Sent, Teams, cards
 from signpost.text import digest
 
+STALE = timedelta(minutes=5)  # far longer than a post may take
 NEVER = "The run stopped before the text was posted."
 LOST = "The app stopped while it was posting: the post may be there or not."
+
+
+Resolution = Literal["it is there", "post again"]
+IT_IS_THERE = "it is there"
 
 
 class DigestMismatch(Exception):  # noqa: N818 - it names what is wrong
@@ -34,10 +40,42 @@ async def post_signed_text(ledger: Ledger, teams: Teams, work: Work) -> Posted:
     if standing is not claim:
         return Posted(delivery=standing.state)
     sent = await teams.post(message, work.now)
-    if sent.delivery is None and work.attempt >= MAX_ATTEMPTS:
-        sent = Sent("failed", f"{sent.detail} It was tried {work.attempt} times.")
+    sent = _final(work, sent)
     await _change(ledger, work, partial(_note, sent))
     return Posted(delivery=sent.delivery or "released", retry_after=sent.retry_after)
+
+
+class Word(NamedTuple):
+    """What a person says of a post that is `unknown`; `by` is None for who showed a key."""
+
+    how: Resolution
+    by: str | None
+
+
+async def resolve(ledger: Ledger, teams: Teams, story: Story, word: Word, now: datetime) -> Post:
+    """Let a person say what became of a post that is `unknown`, or post it again.
+
+    Raises Decided when there is nothing to resolve.
+    """
+    if story.round is None:
+        raise Decided("Nothing was posted in this run.")
+    work = Work(run=story.run.id, round=story.round.number, attempt=MAX_ATTEMPTS, now=now)
+    if word.how == IT_IS_THERE:
+        return await _change(ledger, work, partial(_found, word.by, now))
+    try:
+        message, _ = await _message(ledger, work)
+    except DigestMismatch as error:
+        raise Decided(str(error)) from error
+    await _change(ledger, work, partial(_claim_again, word.by, now))
+    sent = await teams.post(message, now)
+    return await _change(ledger, work, partial(_note, _final(work, sent)))
+
+
+def as_known(post: Post, now: datetime) -> Post:
+    """Give a post as it is known now: a claim that was left long ago may be out or not."""
+    if post.state == "claimed" and now - post.at > STALE:
+        return replace(post, state="unknown", detail=LOST)
+    return post
 
 
 async def end(ledger: Ledger, story: Story, now: datetime) -> None:
@@ -64,9 +102,8 @@ async def _message(ledger: Ledger, work: Work) -> tuple[dict[str, Any], str]:
     if text is None or standing is None or standing.decision is None:
         raise DigestMismatch("There is no signed text in this run.")
     edited = standing.decision.accepted_text is not None
-    card = cards.post_card(
-        story.run.flow.post.title, text, standing.decision.responder, edited=edited
-    )
+    signers = cards.signers_line(standing.signers)
+    card = cards.post_card(story.run.flow.post.title, text, signers, edited=edited)
     signed_digest = standing.signed_digest()
     if digest(cards.text_of(card)) != signed_digest:
         raise DigestMismatch("The text that would be posted is not the text that was signed.")
@@ -79,6 +116,28 @@ async def _claim(ledger: Ledger, work: Work, claim: Post) -> Post:
     if standing is not claim:
         standing = await _change(ledger, work, partial(_take, claim))
     return standing
+
+
+def _final(work: Work, sent: Sent) -> Sent:
+    if sent.delivery is None and work.attempt >= MAX_ATTEMPTS:
+        return Sent("failed", f"{sent.detail} It was not tried again.")
+    return sent
+
+
+def _found(by: str | None, now: datetime, post: Post) -> Post:
+    _refuse_unless_unknown(post, now)
+    return replace(post, state="posted", detail="A person saw it.", at=now, resolved_by=by)
+
+
+def _claim_again(by: str | None, now: datetime, post: Post) -> Post:
+    _refuse_unless_unknown(post, now)
+    return replace(post, state="claimed", detail="", at=now, resolved_by=by)
+
+
+def _refuse_unless_unknown(post: Post, now: datetime) -> None:
+    state = as_known(post, now).state
+    if state != "unknown":
+        raise Decided(f"There is nothing to resolve: the post is {state}.", delivery=state)
 
 
 def _take(claim: Post, standing: Post) -> Post:

@@ -1,6 +1,7 @@
 """Owns the errors that a caller can cause, as RFC 9457 problem details."""
 
 import re
+from datetime import timedelta
 from typing import Any, ClassVar
 
 import msgspec
@@ -20,6 +21,7 @@ class Problem(Exception):  # noqa: N818 - named as RFC 9457 names it
 
     status: ClassVar[int] = 400
     title: ClassVar[str] = "The request can't be read"
+    retry_after: timedelta | None = None
 
     def __init__(self, detail: str, *, field: str | None = None, **more: Any) -> None:  # noqa: ANN401 - any JSON
         super().__init__(detail)
@@ -45,7 +47,7 @@ class Unreadable(Problem):
     """The body is no JSON, or not the JSON that this route takes."""
 
 
-class NotYours(Problem):
+class BadLink(Problem):
     """The token opens nothing here; which of the reasons it is stays untold."""
 
     status = 401
@@ -53,6 +55,30 @@ class NotYours(Problem):
 
     def __init__(self) -> None:
         super().__init__("Open the link from your own notification again, or ask for a new one.")
+
+
+class SignInNeeded(Problem):
+    """Nobody is signed in, and this needs somebody."""
+
+    status = 401
+    title = "Sign in first"
+
+
+class NotYours(Problem):
+    """Who asks is known, and is not asked to answer here."""
+
+    status = 403
+    title = "This is not yours to answer"
+
+    def __init__(self, detail: str = "You are not among those who are asked here.") -> None:
+        super().__init__(detail)
+
+
+class Foreign(Problem):
+    """The request was sent from another site's page."""
+
+    status = 403
+    title = "Only Signpost's own pages may do this"
 
 
 class Unknown(Problem):
@@ -95,6 +121,28 @@ class Invalid(Problem):
 
     status = 422
     title = "A value can't be used"
+
+
+class TooSoon(Problem):
+    """The same was done a moment ago; `retry_after` is how long to wait."""
+
+    status = 429
+    title = "Too soon"
+
+    def __init__(self, detail: str, retry_after: timedelta) -> None:
+        super().__init__(detail)
+        self.retry_after = retry_after
+
+
+class Away(Problem):
+    """The store of decisions can't be reached, so nothing is decided."""
+
+    status = 503
+    title = "Try again in a moment"
+    retry_after = timedelta(seconds=5)
+
+    def __init__(self) -> None:
+        super().__init__("Decisions can't be stored right now. Look before you answer again.")
 
 
 class Broken(Problem):

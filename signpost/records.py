@@ -1,6 +1,6 @@
 """Owns the rows that the ledger keeps of a run; the run's id is their partition."""
 
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any, Literal
 
 import msgspec
@@ -11,6 +11,10 @@ from signpost.text import digest
 
 RUN = "run"
 RECEIPT = "receipt"
+
+Channel = Literal["page", "inbox"]
+Proof = Literal["link", "sign-in", "switch"]
+Source = Literal["assigned", "reassigned", "escalated"]
 
 
 def draft_row(number: int) -> str:
@@ -28,14 +32,15 @@ def post_row(number: int) -> str:
     return f"post-{number}"
 
 
-class Record(msgspec.Struct, frozen=True, rename="camel"):
+class Record(msgspec.Struct, frozen=True, rename="camel", omit_defaults=True):
     """The base of all rows."""
 
 
 class Run(Record, kw_only=True, frozen=True):
     """What was asked, with the flow as it stood then: editing a flow changes no run.
 
-    A run that ends before it has a round is decided here: canceled, or failed.
+    A run that ends before it has a round, or between two, is decided here: canceled, or failed.
+    After `purged_at` its texts are gone; the receipt tells what happened.
     """
 
     id: str
@@ -45,8 +50,10 @@ class Run(Record, kw_only=True, frozen=True):
     requestor: str | None
     created_at: datetime
     canceled_at: datetime | None = None
+    canceled_by: str | None = None
     failed_at: datetime | None = None
     cancel_reason: str = ""
+    purged_at: datetime | None = None
 
 
 class DraftText(Record, kw_only=True, frozen=True):
@@ -60,58 +67,113 @@ class DraftText(Record, kw_only=True, frozen=True):
     parameters: Parameters
     instructions: str
     instructions_digest: str
+    content_filter: dict[str, str] = {}
+    created_at: datetime | None = None
+
+
+class Responder(Record, kw_only=True, frozen=True):
+    """Who answered, as far as it was proved; `name` is how the flow names that person."""
+
+    name: str
+    proof: Proof = "link"
+    id: str | None = None
+    tenant_id: str | None = None
+    display_name: str | None = None
+    user_principal_name: str | None = None
 
 
 class Response(Record, kw_only=True, frozen=True):
-    """One approver's answer. `accepted_text` is set when it is not the draft."""
+    """One answer. `accepted_text` is set when it is not the draft.
 
-    responder: str
-    approver_response: Literal["Approve", "Reject"]
+    `on_behalf_of` names whose place the responder took, as a delegate or after an escalation.
+    """
+
+    responder: Responder
+    approver_response: str
     comments: str
-    accepted_text: str | None
     request_date: datetime
     response_date: datetime
-    channel: Literal["page"]
+    accepted_text: str | None = None
+    on_behalf_of: str | None = None
+    stage: int = 1
+    channel: Channel = "page"
+
+
+class Seat(Record, kw_only=True, frozen=True):
+    """One place in a stage, and who is asked to take it.
+
+    `instead_of` was asked before a reassignment. Who was added by an escalation has no place of
+    their own: they answer in one that is still open.
+    """
+
+    person: str
+    since: datetime
+    stage: int = 1
+    source: Source = "assigned"
+    instead_of: str | None = None
+
+
+class Note(Record, kw_only=True, frozen=True):
+    """One thing that happened in a round besides the answers, for the receipt."""
+
+    at: datetime
+    what: Literal["opened", "reassigned", "reminded", "escalated", "extended"]
+    who: str | None = None
+    detail: str = ""
 
 
 class Round(Record, kw_only=True, frozen=True):
     """One draft under review. It is over as soon as it has an `outcome`.
 
-    `slot` counts the orchestration's waits, so that an answer wakes the wait of its time;
-    `notified` lists who was told about the round, `next_reminder` is when to tell them again.
+    `signed` says that the outcome is in favour of posting. `slot` counts the orchestration's
+    waits, so that an answer wakes the wait of its time; `notified` lists who was told in this
+    stage, `next_reminder` is when to tell them again.
     """
 
     number: int
     draft_digest: str
-    assigned_to: list[str]
+    seats: list[Seat]
     request_date: datetime
     expires_at: datetime
-    reminders: timedelta | None = None
+    stage: int = 1
     next_reminder: datetime | None = None
+    reminders_sent: int = 0
+    escalate_at: datetime | None = None
+    escalated_at: datetime | None = None
     notified: list[str] = []
+    notified_at: datetime | None = None
     notice_attempts: int = 0
     slot: int = 1
     outcome: Outcome | None = None
+    signed: bool = False
     failure: str | None = None
     closed_at: datetime | None = None
+    closed_by: str | None = None
     responses: list[Response] = []
+    notes: list[Note] = []
 
     @property
     def decision(self) -> Response | None:
         """The response that decided, if one did."""
-        return self.responses[-1] if self.responses and self.outcome else None
+        by_deadline = self.outcome in ("Expired", "Canceled", "Failed") or self.failure
+        return self.responses[-1] if self.responses and self.outcome and not by_deadline else None
+
+    @property
+    def signers(self) -> list[str]:
+        """Who signed the text."""
+        return [each.responder.name for each in self.responses] if self.signed else []
 
     def signed_text(self, draft: str) -> str | None:
         """Give the text that was signed: the draft, or the approver's edit of it."""
         decision = self.decision
-        if decision is None or self.outcome != "Approve":
+        if decision is None or not self.signed:
             return None
         return draft if decision.accepted_text is None else decision.accepted_text
 
     def signed_digest(self) -> str | None:
         """Name the signed text, None when nothing was signed."""
         decision = self.decision
-        if decision is None or self.outcome != "Approve":
+        if decision is None or not self.signed:
             return None
         edited = decision.accepted_text
         return self.draft_digest if edited is None else digest(edited)
@@ -120,7 +182,8 @@ class Round(Record, kw_only=True, frozen=True):
 class Post(Record, kw_only=True, frozen=True):
     """The claim on posting one signed text, and what became of it.
 
-    `claimed` means that it may be out: whoever finds it so sends nothing.
+    `claimed` means that it may be out: whoever finds it so sends nothing. `resolved_by` is who
+    told what really became of a post that was `unknown`.
     """
 
     digest: str
@@ -128,27 +191,4 @@ class Post(Record, kw_only=True, frozen=True):
     state: PostState
     detail: str
     at: datetime
-
-
-class Receipt(Record, kw_only=True, frozen=True):
-    """What happened in one run, without any of its texts but the comments."""
-
-    run: str
-    flow: str
-    outcome: Outcome
-    failure: str | None
-    requestor: str | None
-    inputs_digest: str
-    instructions: str | None
-    instructions_digest: str | None
-    model: str | None
-    parameters: Parameters
-    prompt_tokens: int
-    completion_tokens: int
-    finish_reason: str | None
-    draft_digest: str | None
-    signed_digest: str | None
-    decision: Response | None
-    delivery: dict[str, Any] | None
-    created_at: datetime
-    closed_at: datetime
+    resolved_by: str | None = None

@@ -4,13 +4,13 @@ import asyncio
 from datetime import datetime, timedelta
 from functools import partial
 
-import msgspec
-
-from signpost import oversight, records
+from signpost import lists, oversight, records
 from signpost.contracts import Standing, Work
 from signpost.ledger import Ledger, change, read, write_once
 from signpost.links import sign_link
-from signpost.oversight import Answer
+from signpost.oversight import Case, answers, seats, steering, upkeep
+from signpost.oversight.answers import Said
+from signpost.people import people
 from signpost.problems import Invalid
 from signpost.records import DraftText, Round, Run
 from signpost.runs import Story
@@ -28,34 +28,44 @@ async def open_up(ledger: Ledger, config: Settings, work: Work) -> Standing:
     The run is read again after the round is written, because `runs.cancel` writes to the run
     first and to the round second: whichever comes later sees the other.
     """
-    run, draft = await _run(ledger, work), await _draft(ledger, work)
-    opened = oversight.open_round(run, draft, work.round, work.now)
-    if post_size(run, draft.text, edited=False) > MAX_BYTES:
-        opened = oversight.fail(
+    case, draft = await _case(ledger, work), await _draft(ledger, work)
+    try:
+        opened = upkeep.open_round(case, draft, work.round, work.now)
+    except Invalid as error:  # people.yaml may say other things than when the run began
+        return Standing(outcome="Failed", failure=error.detail)
+    if post_size(case.run, draft.text, edited=False) > MAX_BYTES:
+        opened = upkeep.fail(
             work.now, f"The draft is too large: a post takes {MAX_BYTES:,} bytes.", opened
         )
     standing = await write_once(ledger, work.run, records.round_row(work.round), opened)
-    if standing.outcome is None and (await _run(ledger, work)).canceled_at:
-        canceling = partial(oversight.cancel_if_open, work.now)
-        standing = await _change(ledger, work, canceling)
+    if standing.outcome is None and (await _case(ledger, work)).run.canceled_at:
+        standing = await _change(ledger, work, partial(steering.cancel_if_open, case, work.now))
+    waiting = [each.person for each in seats.awaited(case, standing, work.now)]
+    await lists.asked(ledger, work.run, standing, waiting)
     return await _tend(ledger, config, work, standing)
 
 
 async def settle(ledger: Ledger, config: Settings, work: Work) -> Standing:
-    """Say where a round stands; expire it, or remind its approvers, when it is time."""
-    standing = await _change(ledger, work, partial(oversight.settle, work.now, work.attempt))
-    return await _tend(ledger, config, work, standing)
+    """Say where a round stands; expire or escalate it, or remind its approvers, in time."""
+    case = await _case(ledger, work)
+    settling = partial(upkeep.settle, case, work.now, work.attempt)
+    return await _tend(ledger, config, work, await _change(ledger, work, settling))
 
 
-async def respond(
-    ledger: Ledger, story: Story, approver: str, answer: Answer, now: datetime
-) -> Round:
-    """Let an answer decide the round. Raises Decided, Over or Invalid."""
-    run = story.run
-    if answer.accepted_text is not None:
-        _check_size(story, answer.accepted_text)
-    decide = partial(oversight.respond, now, approver, answer, run.flow.approval)
-    return await change(ledger, run.id, records.round_row(1), Round, decide)
+async def respond(ledger: Ledger, story: Story, number: int, said: Said, now: datetime) -> Round:
+    """Let an answer count. Raises NotYours, Decided, Over or Invalid."""
+    if said.answer.accepted_text is not None:
+        _check_size(story, said.answer.accepted_text)
+    decide = partial(answers.respond, Case(story.run, people()), now, said)
+    return await change(ledger, story.run.id, records.round_row(number), Round, decide)
+
+
+async def steer(ledger: Ledger, story: Story, decide: oversight.Decision) -> Round:
+    """Change the round that is on. Raises Invalid while there is none, and what `decide` does."""
+    if story.round is None:
+        raise Invalid("The draft is still being written: there is no approval yet.")
+    row = records.round_row(story.round.number)
+    return await change(ledger, story.run.id, row, Round, decide)
 
 
 def post_size(run: Run, text: str, *, edited: bool) -> int:
@@ -65,8 +75,7 @@ def post_size(run: Run, text: str, *, edited: bool) -> int:
     """
     if len(text) > MAX_BYTES:
         return len(text)
-    signer = max(run.flow.approval.assigned_to, key=lambda person: len(msgspec.json.encode(person)))
-    card = cards.post_card(run.flow.post.title, text, signer, edited=edited)
+    card = cards.post_card(run.flow.post.title, text, cards.LONGEST_SIGNERS, edited=edited)
     return size_of(cards.message(card, ai_generated=True))
 
 
@@ -81,44 +90,46 @@ def _check_size(story: Story, text: str) -> None:
 
 async def _tend(ledger: Ledger, config: Settings, work: Work, standing: Round) -> Standing:
     """Tell who is to be told, and say when to look again."""
-    due = [] if standing.outcome else oversight.to_notify(standing, work.now)
+    case = await _case(ledger, work)
+    due = upkeep.to_notify(case, standing, work.now)
     if due:
+        await lists.asked(ledger, work.run, standing, due)
         told = await _notify(ledger, config, work, standing, due)
-        standing = await _change(ledger, work, partial(oversight.notified, work.now, told))
+        standing = await _change(ledger, work, partial(upkeep.notified, case, work.now, told))
     if standing.outcome:
-        return Standing(outcome=standing.outcome, failure=standing.failure)
-    return Standing(slot=standing.slot, wake_at=oversight.wake_at(standing, work.now))
+        return Standing(outcome=standing.outcome, signed=standing.signed, failure=standing.failure)
+    return Standing(slot=standing.slot, wake_at=upkeep.wake_at(case, standing, work.now))
 
 
 async def _notify(
-    ledger: Ledger, config: Settings, work: Work, standing: Round, people: list[str]
+    ledger: Ledger, config: Settings, work: Work, standing: Round, due: list[str]
 ) -> list[str]:
     """Send each approver the own link; give those whom the message reached."""
-    run, draft = await _run(ledger, work), await _draft(ledger, work)
+    case, draft = await _case(ledger, work), await _draft(ledger, work)
     teams = Workflows(config)
 
     async def tell(person: str) -> bool:
         until = standing.expires_at + LINK_OUTLIVES
-        link = sign_link(config, run.id, work.round, person, until)
+        link = sign_link(config, case.run.id, work.round, person, until)
         card = cards.request_card(
-            run.flow.approval.title, run.requestor, draft.text, standing.expires_at, link
+            case.policy.title, case.run.requestor, draft.text, standing.expires_at, link
         )
         sent = await teams.notify(person, cards.message(card), work.now)
         return sent.delivery in ("posted", "handed over")
 
-    reached = await asyncio.gather(*(tell(person) for person in people))
-    return [person for person, told in zip(people, reached, strict=True) if told]
+    reached = await asyncio.gather(*(tell(person) for person in due))
+    return [person for person, told in zip(due, reached, strict=True) if told]
 
 
 async def _change(ledger: Ledger, work: Work, decide: oversight.Decision) -> Round:
     return await change(ledger, work.run, records.round_row(work.round), Round, decide)
 
 
-async def _run(ledger: Ledger, work: Work) -> Run:
+async def _case(ledger: Ledger, work: Work) -> Case:
     run = await read(ledger, work.run, records.RUN, Run)
     if run is None:
         raise LookupError("a run is in the ledger before it is started")
-    return run
+    return Case(run, people())
 
 
 async def _draft(ledger: Ledger, work: Work) -> DraftText:

@@ -2,26 +2,29 @@
 
 import hashlib
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import datetime
 from functools import partial
-from typing import Any, TypeVar
+from typing import Any, Literal, TypeVar
 from uuid import uuid4
 
 import msgspec
 from msgspec.structs import replace
 
-from signpost import oversight, records
-from signpost.flows import Flow, Parameters, Person
+from signpost import lists, oversight, records
+from signpost.contracts import REQUEST_CHANGES, Outcome
+from signpost.flows import Flow, Parameters
 from signpost.ledger import Entry, Ledger, change, write_once
+from signpost.oversight import Case, seats, steering
+from signpost.people import Email, people
 from signpost.problems import Invalid, Over, Unknown
-from signpost.records import DraftText, Post, Receipt, Round, Run
+from signpost.records import DraftText, Post, Round, Run
 from signpost.text import to_remove
 
 STARTS = "start"
 RUN_ID = "[0-9a-f]{32}"
 
-T = TypeVar("T", bound=records.Record)
+T = TypeVar("T", bound=msgspec.Struct)
 
 
 class Start(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -29,7 +32,7 @@ class Start(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     inputs: dict[str, Any]
     parameters: Parameters = Parameters()
-    requestor: Person | None = None
+    requestor: Email | None = None
 
 
 class StartKey(records.Record, kw_only=True, frozen=True):
@@ -46,17 +49,22 @@ async def start(
 
     With a key, the same body gives the same run, also after a crash half way. Raises Invalid.
     """
-    _check(flow, body)
-    run = await _claim(ledger, flow, body, key) if key else uuid4().hex
+    _check_inputs(flow, body)
     record = Run(
-        id=run,
+        id="",
         flow=flow,
         inputs=body.inputs,
         parameters=body.parameters,
         requestor=body.requestor,
         created_at=now,
     )
+    record = replace(record, requestor=_requestor(record))
+    seats.plan(Case(record, people()), now)
+    run = await _claim(ledger, flow, body, key) if key else uuid4().hex
+    record = replace(record, id=run)
     new = await ledger.insert(run, records.RUN, msgspec.json.encode(record))
+    if new:
+        await lists.started(ledger, record)
     return run, new
 
 
@@ -75,7 +83,7 @@ def _fingerprint(content: bytes) -> str:
     return hashlib.sha256(content).hexdigest()
 
 
-def _check(flow: Flow, body: Start) -> None:
+def _check_inputs(flow: Flow, body: Start) -> None:
     for name in body.inputs:
         if name not in flow.inputs:
             raise Invalid(
@@ -86,13 +94,17 @@ def _check(flow: Flow, body: Start) -> None:
         _check_text(
             f"inputs.{name}", body.inputs.get(name), rule.max_length, required=rule.required
         )
-    if told := to_remove(body.requestor or ""):
-        raise Invalid(told, field="requestor")
-    if not oversight.may_sign(flow.approval, body.requestor):
-        raise Invalid(
-            "Nobody is left to sign: who asks may not, and no one else is assigned.",
-            field="requestor",
-        )
+
+
+def _requestor(run: Run) -> str | None:
+    """Say who asks: whom the request names, else whom the flow does. Raises Invalid."""
+    case = Case(replace(run, requestor=None), people())
+    if run.requestor:
+        return case.people.canonical(run.requestor)
+    found = seats.named(case, run.flow.approval.requestor)
+    if len(found) > 1:
+        raise Invalid(f"One person asks; these are {len(found)}.", field="requestor")
+    return found[0] if found else None
 
 
 def _check_text(field: str, value: object, max_length: int, *, required: bool) -> None:
@@ -110,7 +122,9 @@ def _check_text(field: str, value: object, max_length: int, *, required: bool) -
         raise Invalid(told, field=field)
 
 
-async def cancel(ledger: Ledger, run: str, reason: str, now: datetime) -> Round | None:
+async def cancel(
+    ledger: Ledger, run: str, reason: str, by: str | None, now: datetime
+) -> Round | None:
     """Cancel a run, also one that has no round yet; give the round to wake, if there is one.
 
     The note on the run comes first and the round second. `open_round` does it the other way
@@ -118,36 +132,57 @@ async def cancel(ledger: Ledger, run: str, reason: str, now: datetime) -> Round 
     """
     if told := to_remove(reason.replace("\r\n", "\n")):
         raise Invalid(told, field="reason")
-    if receipt := (await story(ledger, run)).receipt:
-        raise Over(f"The run is over: {receipt.outcome}.", outcome=receipt.outcome)
-    note = partial(_note_cancel, now, reason.strip())
-    await change(ledger, run, records.RUN, Run, note)
-    try:
-        return await change(
-            ledger,
-            run,
-            records.round_row(1),
-            Round,
-            lambda standing: oversight.cancel(now, standing),
-        )
-    except LookupError:
+    before = await story(ledger, run)
+    if before.receipt:
+        raise Over(f"The run is over: {before.receipt.outcome}.", outcome=before.receipt.outcome)
+    note = partial(_note_cancel, now, reason.strip(), by)
+    noted = await change(ledger, run, records.RUN, Run, note)
+    if before.round is None:
         return None
+    canceling = partial(steering.cancel, Case(noted, people()), now, by)
+    row = records.round_row(before.round.number)
+    return await change(ledger, run, row, Round, canceling)
 
 
-def _note_cancel(now: datetime, reason: str, run: Run) -> Run:
+def _note_cancel(now: datetime, reason: str, by: str | None, run: Run) -> Run:
     if run.failed_at:
         raise Over(oversight.OVER["Failed"], outcome="Failed")
-    return run if run.canceled_at else replace(run, canceled_at=now, cancel_reason=reason)
+    if run.canceled_at:
+        return run
+    return replace(run, canceled_at=now, cancel_reason=reason, canceled_by=by)
+
+
+class Closed(msgspec.Struct, frozen=True, rename="camel"):
+    """What a sealed receipt says in short."""
+
+    outcome: Outcome
+    closed_at: datetime
+    failure: str | None = None
 
 
 class Story(msgspec.Struct, frozen=True):
-    """All rows of one run, typed."""
+    """All rows of one run, typed; drafts and posts by the number of their round."""
 
     run: Run
-    draft: DraftText | None
-    round: Round | None
-    post: Post | None
-    receipt: Receipt | None
+    drafts: dict[int, DraftText]
+    rounds: list[Round]
+    posts: dict[int, Post]
+    receipt: Closed | None
+
+    @property
+    def round(self) -> Round | None:
+        """The round that is on, or was last."""
+        return self.rounds[-1] if self.rounds else None
+
+    @property
+    def draft(self) -> DraftText | None:
+        """The draft of that round."""
+        return self.drafts.get(len(self.rounds))
+
+    @property
+    def post(self) -> Post | None:
+        """The post of that round."""
+        return self.posts.get(len(self.rounds))
 
     @property
     def signed_text(self) -> str | None:
@@ -155,13 +190,18 @@ class Story(msgspec.Struct, frozen=True):
         return self.round.signed_text(self.draft.text) if self.round and self.draft else None
 
     @property
-    def state(self) -> str:
-        """`drafting`, `waiting`, `posting` or `closed`."""
+    def state(self) -> Literal["drafting", "waiting", "posting", "closed"]:
+        """What the run is doing."""
         if self.receipt:
             return "closed"
-        if self.round is None:
+        if self.round is None or self.round.outcome == REQUEST_CHANGES:
             return "drafting"
-        return "posting" if self.round.outcome == "Approve" else "waiting"
+        return "posting" if self.round.signed else "waiting"
+
+    @property
+    def drafting_round(self) -> int:
+        """The number of the round whose draft is, or was last, written."""
+        return len(self.rounds) + (self.state == "drafting")
 
 
 async def story(ledger: Ledger, run: str) -> Story:
@@ -170,13 +210,22 @@ async def story(ledger: Ledger, run: str) -> Story:
     record = _typed(rows, records.RUN, Run)
     if record is None:
         raise Unknown("There is no such run.")
+    numbers = range(1, record.flow.approval.max_rounds + 1)
+    rounds = [_typed(rows, records.round_row(number), Round) for number in numbers]
     return Story(
         run=record,
-        draft=_typed(rows, records.draft_row(1), DraftText),
-        round=_typed(rows, records.round_row(1), Round),
-        post=_typed(rows, records.post_row(1), Post),
-        receipt=_typed(rows, records.RECEIPT, Receipt),
+        drafts=_by_round(rows, numbers, records.draft_row, DraftText),
+        rounds=[standing for standing in rounds if standing],
+        posts=_by_round(rows, numbers, records.post_row, Post),
+        receipt=_typed(rows, records.RECEIPT, Closed),
     )
+
+
+def _by_round(
+    rows: Mapping[str, Entry], numbers: range, name: Callable[[int], str], kind: type[T]
+) -> dict[int, T]:
+    found = {number: _typed(rows, name(number), kind) for number in numbers}
+    return {number: record for number, record in found.items() if record}
 
 
 def _typed(rows: Mapping[str, Entry], row: str, kind: type[T]) -> T | None:

@@ -9,10 +9,14 @@ import msgspec
 
 from signpost import records
 from signpost.contracts import Work
-from signpost.flows import Approval, Draft, Flow, Input, Parameters, Post
+from signpost.flows import Draft, Flow, Input, Parameters, Post
 from signpost.ledger import Ledger, read
-from signpost.oversight import Answer, open_round
-from signpost.records import DraftText, Round, Run
+from signpost.oversight import Case
+from signpost.oversight.answers import Answer, Said
+from signpost.oversight.upkeep import open_round
+from signpost.people import Directory
+from signpost.policy import Approval
+from signpost.records import DraftText, Responder, Round, Run
 from signpost.settings import Settings
 from signpost.text import digest
 
@@ -89,9 +93,19 @@ def a_draft(text: str = TEXT, **fields: Any) -> DraftText:
     return DraftText(text=text, **defaults | fields)
 
 
+def a_case(people: Directory | None = None, **approval: Any) -> Case:
+    """Build what a round is judged by, under a policy with these fields."""
+    return Case(a_run(flow=a_flow(**approval)), people or Directory())
+
+
 def a_round(**approval: Any) -> Round:
     """Open the round of the default draft under a policy with these fields."""
-    return open_round(a_run(flow=a_flow(**approval)), a_draft(), 1, NOW)
+    return open_round(a_case(**approval), a_draft(), 1, NOW)
+
+
+def said(person: str = ADELE, response: Any = "Approve", **fields: Any) -> Said:
+    """Build an answer about the default draft, by a person who followed their link."""
+    return Said(Responder(name=person), "page", an_answer(response, **fields))
 
 
 def an_answer(response: Any = "Approve", **fields: Any) -> Answer:

@@ -3,12 +3,15 @@
 import logging
 from collections.abc import Awaitable, Callable
 from functools import wraps
+from math import ceil
 from typing import Any, TypeVar
 
 import azure.functions as func
 import msgspec
 
+from signpost.ledger import LedgerAway
 from signpost.problems import (
+    Away,
     Broken,
     Invalid,
     Misconfigured,
@@ -52,12 +55,19 @@ def answer(
     )
 
 
+def answer_raw(body: bytes) -> func.HttpResponse:
+    """Answer with JSON that is written already."""
+    return func.HttpResponse(body, headers=SECURITY_HEADERS, mimetype="application/json")
+
+
 def problem(error: Problem) -> func.HttpResponse:
     """Answer with problem details (RFC 9457)."""
+    wait = error.retry_after
+    more = {"Retry-After": str(ceil(wait.total_seconds()))} if wait else {}
     return func.HttpResponse(
         msgspec.json.encode(error.document()),
         status_code=error.status,
-        headers=SECURITY_HEADERS,
+        headers=SECURITY_HEADERS | more,
         mimetype="application/problem+json",
     )
 
@@ -74,6 +84,9 @@ def guarded(handler: Handler) -> Handler:
             return problem(error)
         except Problem as error:
             return problem(error)
+        except LedgerAway as error:
+            log.warning("The ledger is away: %s", error)
+            return problem(Away())
         except Exception:  # the host would answer without a body and without our headers
             log.exception("%s failed", handler.__name__)
             return problem(Broken("Something went wrong here; the app's log says what."))

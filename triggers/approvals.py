@@ -1,49 +1,83 @@
-"""Owns the routes on which an approver sees and signs; the token says who that is."""
+"""Owns the routes on which an approver finds, sees and answers what there is to sign."""
 
 from datetime import UTC, datetime
+from functools import partial
+from typing import Annotated, Any
 
 import azure.durable_functions as df
 import azure.functions as func
+import msgspec
+from msgspec import Meta
 
-from signpost import rounds, runs, views
+from signpost import inbox, rounds, views
 from signpost.ledger import open_ledger
-from signpost.links import Claims, approver_of
-from signpost.oversight import Answer
-from signpost.problems import NotYours
+from signpost.oversight import Case, steering
+from signpost.oversight.answers import Answer, Said
+from signpost.people import people
+from signpost.problems import Invalid, NotYours
+from signpost.records import Channel
 from signpost.settings import settings
-from triggers import durable
+from triggers import access, durable
 from triggers.answers import answer, guarded, read_body
 
 bp = df.Blueprint()
+
+Name = Annotated[str, Meta(min_length=1, max_length=256)]
+
+
+class HandOn(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The body by which an approver hands an approval on; `to` is one person."""
+
+    to: Name
 
 
 @bp.route(route="api/approvals/{id}", methods=["GET"], auth_level=func.AuthLevel.ANONYMOUS)
 @guarded
 async def show_approval(req: func.HttpRequest) -> func.HttpResponse:
     """Show what there is to sign. Decides nothing."""
-    now = datetime.now(UTC)
-    claims = _claims(req, now)
-    story = await runs.story(open_ledger(settings().ledger), claims.run)
-    return answer(views.approval_view(story, claims.approver, now))
+    story, number, responder = await access.approver(req)
+    return answer(views.approval_view(story, number, responder.name, datetime.now(UTC)))
 
 
 @bp.route(route="api/approvals/{id}", methods=["POST"], auth_level=func.AuthLevel.ANONYMOUS)
 @bp.durable_client_input(client_name="client")
 @guarded
 async def sign(req: func.HttpRequest, client: df.DurableOrchestrationClient) -> func.HttpResponse:
-    """Let an answer decide, if it is the first."""
-    now = datetime.now(UTC)
-    claims = _claims(req, now)
-    body = read_body(req, Answer)
+    """Let an answer count, if it is in time and from somebody who is asked."""
+    story, number, responder = await access.approver(req)
     ledger = open_ledger(settings().ledger)
-    story = await runs.story(ledger, claims.run)
-    standing = await rounds.respond(ledger, story, claims.approver, body, now)
-    await durable.wake(client, claims.run, standing)
-    return answer(views.answer_view(story.run, standing))
+    answered, channel = _read_answer(req, views.round_of(story, number).draft_digest)
+    said = Said(responder, channel, answered)
+    standing = await rounds.respond(ledger, story, number, said, datetime.now(UTC))
+    await durable.wake(client, story.run.id, standing)
+    return answer(views.answer_view(story.run, standing, responder.name))
 
 
-def _claims(req: func.HttpRequest, now: datetime) -> Claims:
-    token = req.headers.get("x-approval-token", "")
-    if not token:
-        raise NotYours
-    return approver_of(token, req.route_params["id"], settings(), now)
+@bp.route(
+    route="api/approvals/{id}/reassign", methods=["POST"], auth_level=func.AuthLevel.ANONYMOUS
+)
+@bp.durable_client_input(client_name="client")
+@guarded
+async def hand_on(
+    req: func.HttpRequest, client: df.DurableOrchestrationClient
+) -> func.HttpResponse:
+    """Let an approver hand their own place to somebody else, where the flow allows it."""
+    story, number, responder = await access.approver(req)
+    to = read_body(req, HandOn).to
+    if not story.run.flow.approval.enable_reassignment:
+        raise NotYours("This flow does not let approvers hand an approval on.")
+    if number != len(story.rounds):
+        raise Invalid("This round is over: a newer draft is under review.")
+    handover = steering.Handover(responder.name, responder.name, to)
+    decide = partial(steering.reassign, handover, Case(story.run, people()), datetime.now(UTC))
+    standing = await rounds.steer(open_ledger(settings().ledger), story, decide)
+    await durable.wake(client, story.run.id, standing)
+    return answer({"id": req.route_params["id"], "assignedTo": [s.person for s in standing.seats]})
+
+
+def _read_answer(req: func.HttpRequest, digest: str) -> tuple[Answer, Channel]:
+    """Read an answer of the page, or of an inbox that speaks as Agent Inbox does."""
+    body = read_body(req, Any)
+    if inbox.is_inbox(body):
+        return inbox.translate(body, digest), "inbox"
+    return read_body(req, Answer), "page"

@@ -11,10 +11,19 @@ from typing import Any
 import azure.durable_functions as df
 
 from signpost import receipts
-from signpost.contracts import DRAFTING, ORCHESTRATOR, STOPPED, Ending, Work, wake_up
+from signpost.contracts import (
+    DRAFTING,
+    ORCHESTRATOR,
+    REQUEST_CHANGES,
+    STOPPED,
+    Ending,
+    Work,
+    wake_up,
+)
 from signpost.ledger import Ledger
 from signpost.records import Round
 from signpost.runs import Story
+from signpost.settings import settings
 
 log = logging.getLogger(__name__)
 
@@ -34,13 +43,25 @@ async def start(client: df.DurableOrchestrationClient, run: str, *, new: bool) -
             raise
 
 
-async def wake(client: df.DurableOrchestrationClient, run: str, standing: Round | None) -> None:
-    """Wake the wait of a round that was just decided, or of a draft that is not wanted any more.
+async def wake(client: df.DurableOrchestrationClient, run: str, standing: Round) -> None:
+    """Wake the wait of a round that was just changed.
 
-    The decision counts already, so a wake-up that can't be sent fails nobody: the run's next
+    The change counts already, so a wake-up that can't be sent fails nobody: the run's next
     timer, or `look_after`, finds it.
     """
-    event = wake_up(standing.number, standing.slot) if standing else wake_up(1, DRAFTING)
+    await _raise(client, run, wake_up(standing.number, standing.slot))
+
+
+async def stop(client: df.DurableOrchestrationClient, run: str, standing: Round | None) -> None:
+    """Wake whatever a canceled run waits for: an answer, or the model."""
+    if standing is None or standing.outcome == REQUEST_CHANGES:
+        before = standing.number if standing else 0
+        await _raise(client, run, wake_up(before + 1, DRAFTING))
+    else:
+        await wake(client, run, standing)
+
+
+async def _raise(client: df.DurableOrchestrationClient, run: str, event: str) -> None:
     try:
         await client.raise_event(run, event)
     except Exception as error:  # noqa: BLE001 - the SDK raises nothing narrower
@@ -58,7 +79,7 @@ async def look_after(
             await start(client, run.id, new=False)
         return None
     if status.runtime_status.name in BROKEN:
-        await receipts.write(ledger, _broken(run.id, now))
+        await receipts.write(ledger, settings(), _broken(run.id, now))
         return STOPPED
     if standing and standing.closed_at and now - standing.closed_at > LOST_AFTER:
         if _is_waiting(status):

@@ -1,22 +1,21 @@
-"""Owns the routes that start, follow and cancel runs."""
+"""Owns the routes that start and follow runs."""
 
 import re
 from datetime import UTC, datetime
-from typing import Annotated
 
 import azure.durable_functions as df
 import azure.functions as func
-import msgspec
-from msgspec import Meta
+from msgspec.structs import replace
 
-from signpost import flows, runs, views
+from signpost import flows, receipts, runs, views
 from signpost.contracts import STOPPED
 from signpost.flows import Flow
 from signpost.ledger import open_ledger
+from signpost.people import people
 from signpost.problems import Invalid, Unknown
 from signpost.settings import settings
-from triggers import durable
-from triggers.answers import answer, guarded, read_body
+from triggers import access, durable
+from triggers.answers import answer, answer_raw, guarded, read_body
 
 bp = df.Blueprint()
 
@@ -24,20 +23,15 @@ KEY = "[ -~]{1,255}"
 FLOWS = flows.load_all()  # a broken file stops the app as it starts: file, line and field
 
 
-class Cancel(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """The body that cancels a run."""
-
-    reason: Annotated[str, Meta(max_length=1000)] = ""
-
-
-@bp.route(route="api/flows", methods=["GET"], auth_level=func.AuthLevel.FUNCTION)
+@bp.route(route="api/flows", methods=["GET"], auth_level=access.LEVEL)
 @guarded
 async def list_flows(req: func.HttpRequest) -> func.HttpResponse:
     """Show the flows and what each needs to start."""
+    access.caller(req)
     return answer({"flows": [views.flow_view(flow) for flow in FLOWS.values()]})
 
 
-@bp.route(route="api/flows/{flow}/runs", methods=["POST"], auth_level=func.AuthLevel.FUNCTION)
+@bp.route(route="api/flows/{flow}/runs", methods=["POST"], auth_level=access.LEVEL)
 @bp.durable_client_input(client_name="client")
 @guarded
 async def start_run(
@@ -46,7 +40,7 @@ async def start_run(
     """Start a run of a flow, once for each idempotency key."""
     config = settings()
     flow = _flow(req.route_params["flow"])
-    body = read_body(req, runs.Start)
+    body = _asked_by(access.caller(req).name, read_body(req, runs.Start))
     key = _idempotency_key(req)
     run, new = await runs.start(open_ledger(config.ledger), flow, body, key, datetime.now(UTC))
     await durable.start(client, run, new=new)
@@ -63,47 +57,41 @@ async def start_run(
     )
 
 
-@bp.route(route="api/runs/{id}", methods=["GET"], auth_level=func.AuthLevel.FUNCTION)
+@bp.route(route="api/runs/{id}", methods=["GET"], auth_level=access.LEVEL)
 @bp.durable_client_input(client_name="client")
 @guarded
 async def follow_run(
     req: func.HttpRequest, client: df.DurableOrchestrationClient
 ) -> func.HttpResponse:
     """Show where a run stands."""
-    ledger = open_ledger(settings().ledger)
-    story = await runs.story(ledger, req.route_params["id"])
-    said = None
+    who, story, ledger = await access.visible(req)
+    said, now = None, datetime.now(UTC)
     if story.receipt is None:
-        said = await durable.look_after(client, ledger, story, datetime.now(UTC))
+        said = await durable.look_after(client, ledger, story, now)
         if said == STOPPED:  # it was closed just now
             story = await runs.story(ledger, story.run.id)
-    return answer(views.run_view(story, said))
+    may_steer = access.may_steer(who, story)
+    return answer(views.run_view(story, now, word=said, may_steer=may_steer))
 
 
-@bp.route(route="api/runs/{id}/receipt", methods=["GET"], auth_level=func.AuthLevel.FUNCTION)
+@bp.route(route="api/runs/{id}/receipt", methods=["GET"], auth_level=access.LEVEL)
 @guarded
 async def show_receipt(req: func.HttpRequest) -> func.HttpResponse:
-    """Show the receipt of a closed run."""
-    story = await runs.story(open_ledger(settings().ledger), req.route_params["id"])
-    if story.receipt is None:
+    """Show the receipt of a closed run, byte for byte as it was sealed."""
+    _, story, ledger = await access.visible(req)
+    sealed = await receipts.read(ledger, settings(), story)
+    if sealed is None:
         raise Unknown("The run is not closed yet.")
-    return answer(story.receipt)
+    return answer_raw(sealed)
 
 
-@bp.route(route="api/runs/{id}/cancel", methods=["POST"], auth_level=func.AuthLevel.FUNCTION)
-@bp.durable_client_input(client_name="client")
-@guarded
-async def cancel_run(
-    req: func.HttpRequest, client: df.DurableOrchestrationClient
-) -> func.HttpResponse:
-    """Cancel a run that nobody has decided yet."""
-    body = read_body(req, Cancel)
-    run = req.route_params["id"]
-    standing = await runs.cancel(
-        open_ledger(settings().ledger), run, body.reason, datetime.now(UTC)
-    )
-    await durable.wake(client, run, standing)
-    return answer({"id": run, "outcome": "Canceled"})
+def _asked_by(name: str | None, body: runs.Start) -> runs.Start:
+    """Take who is signed in as who asks; a claim to be somebody else is refused."""
+    if name is None:
+        return body
+    if body.requestor is not None and not people().same(body.requestor, name):
+        raise Invalid("You are signed in as somebody else: leave this out.", field="requestor")
+    return replace(body, requestor=name)
 
 
 def _flow(name: str) -> Flow:

@@ -1,20 +1,21 @@
-"""Owns the receipt: the record of a run that outlives its texts."""
+"""Owns the receipt: the sealed record of a run, which outlives its texts."""
 
 from datetime import datetime
 from functools import partial
 
-import msgspec
 from msgspec.structs import replace
 
-from signpost import oversight, posting, records, runs
-from signpost.contracts import Ending, Outcome
-from signpost.ledger import Ledger, change, write_once
-from signpost.records import Receipt, Round, Run
-from signpost.text import digest
-from signpost.views import delivery_view
+from signpost import lists, oversight, posting, records, retention, runs
+from signpost.contracts import REQUEST_CHANGES, Ending, Outcome
+from signpost.ledger import Ledger, change
+from signpost.oversight import upkeep
+from signpost.receipts import document, sealing
+from signpost.records import Round, Run
+from signpost.runs import Story
+from signpost.settings import Settings
 
 
-async def write(ledger: Ledger, ending: Ending) -> Receipt:
+async def write(ledger: Ledger, config: Settings, ending: Ending) -> Ending:
     """Close a run with its receipt; one that is there stays.
 
     The ledger decides here too: what is still open is ended first, so that nobody signs or
@@ -24,45 +25,48 @@ async def write(ledger: Ledger, ending: Ending) -> Receipt:
     outcome, failure = await _end(ledger, ending)
     await posting.end(ledger, await runs.story(ledger, run), now)
     ended = replace(ending, outcome=outcome, failure=failure)
-    receipt = _receipt(await runs.story(ledger, run), ended)
-    return await write_once(ledger, run, records.RECEIPT, receipt)
+    story = await runs.story(ledger, run)
+    facts, entries = document.facts(story, ended), document.entries(story, ended)
+    sealed = sealing.seal(facts, entries, config.signing_keys[0])
+    await ledger.insert(run, records.RECEIPT, sealed)
+    for standing in story.rounds:
+        await lists.over(ledger, run, standing)
+    await retention.schedule(ledger, story.run, now)
+    return ended
+
+
+async def read(ledger: Ledger, config: Settings, story: Story) -> bytes | None:
+    """Give the receipt as it was sealed, with what became known of the delivery since."""
+    while True:
+        entry = await ledger.get(story.run.id, records.RECEIPT)
+        if entry is None:
+            return None
+        added = document.later(entry.body, story)
+        if added is None:
+            return entry.body
+        entries, changed = added
+        trusted = [each["publicKey"] for each in sealing.public_keys(config.signing_keys)]
+        try:
+            sealed = sealing.append(
+                entry.body, entries, changed, config.signing_keys[0], trusted=trusted
+            )
+        except sealing.Tampered:
+            return entry.body  # signed by a key that is gone, or changed: nothing is added to it
+        if await ledger.replace(story.run.id, records.RECEIPT, sealed, entry.etag):
+            return sealed
 
 
 async def _end(ledger: Ledger, ending: Ending) -> tuple[Outcome, str | None]:
-    """End the round, or the run that has none, and say how it ended."""
+    """End the round, or the run that is between two, and say how it ended."""
     run, now, failure = ending.work.run, ending.work.now, ending.failure
-    if (await runs.story(ledger, run)).round is None:
+    standing = (await runs.story(ledger, run)).round
+    if standing is None or standing.outcome == REQUEST_CHANGES:
         record = await change(ledger, run, records.RUN, Run, partial(_fail, now))
         return ("Canceled", None) if record.canceled_at else ("Failed", failure)
-    fail = partial(oversight.fail, now, failure or oversight.OVER["Failed"])
-    standing = await change(ledger, run, records.round_row(1), Round, fail)
-    return standing.outcome or ending.outcome, standing.failure
+    fail = partial(upkeep.fail, now, failure or oversight.OVER["Failed"])
+    ended = await change(ledger, run, records.round_row(standing.number), Round, fail)
+    return ended.outcome or ending.outcome, ended.failure
 
 
 def _fail(now: datetime, run: Run) -> Run:
     return run if run.canceled_at or run.failed_at else replace(run, failed_at=now)
-
-
-def _receipt(story: runs.Story, ending: Ending) -> Receipt:
-    run, draft, standing = story.run, story.draft, story.round
-    return Receipt(
-        run=run.id,
-        flow=run.flow.name,
-        outcome=ending.outcome,
-        failure=ending.failure,
-        requestor=run.requestor,
-        inputs_digest=digest(msgspec.json.encode(run.inputs, order="sorted").decode()),
-        instructions=draft.instructions if draft else None,
-        instructions_digest=draft.instructions_digest if draft else None,
-        model=draft.model if draft else None,
-        parameters=draft.parameters if draft else run.parameters,
-        prompt_tokens=draft.prompt_tokens if draft else 0,
-        completion_tokens=draft.completion_tokens if draft else 0,
-        finish_reason=draft.finish_reason if draft else None,
-        draft_digest=standing.draft_digest if standing else None,
-        signed_digest=standing.signed_digest() if standing else None,
-        decision=standing.decision if standing else None,
-        delivery=delivery_view(story.post) if story.post else None,
-        created_at=run.created_at,
-        closed_at=ending.work.now,
-    )

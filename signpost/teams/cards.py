@@ -10,6 +10,8 @@ from typing import Any
 
 Card = dict[str, Any]
 
+MOST_NAMED = 3
+LONGEST_SIGNERS = ", ".join(["x" * 113] * MOST_NAMED) + " and 47 more"  # 113: an Entra name's limit
 PREVIEW_CHARACTERS = 1500
 PREVIEW_LINES = 20
 
@@ -26,13 +28,19 @@ AI_LABEL = {
 }
 
 
-def post_card(title: str, text: str, signer: str, *, edited: bool) -> Card:
+def signers_line(signers: list[str]) -> str:
+    """Name who signed: up to three people, and how many more."""
+    shown, more = signers[:MOST_NAMED], len(signers) - MOST_NAMED
+    return ", ".join(shown) + (f" and {more} more" if more > 0 else "")
+
+
+def post_card(title: str, text: str, signers: str, *, edited: bool) -> Card:
     """Show a signed text, who signed it, and that a machine drafted it."""
     made = "Drafted with AI, edited and signed by" if edited else "Drafted with AI, signed by"
     return _card(
         _line(title, weight="Bolder", size="Large"),
         {"type": "Container", "id": "signed-text", "items": _lines(text)},
-        _line(f"{made} {signer}", size="Small", isSubtle=True),
+        _line(f"{made} {signers}", size="Small", isSubtle=True),
     )
 
 

@@ -1,0 +1,52 @@
+"""Owns the rules of signing: pure decisions about a round, which the ledger then makes count.
+
+`seats` says who is asked, `answers` what an answer does, `verdicts` when it is enough, `upkeep`
+what time does, and `steering` what whoever asked or operates may do.
+"""
+
+from collections.abc import Callable
+from typing import NamedTuple
+
+from signpost.people import Directory
+from signpost.policy import Approval
+from signpost.problems import Decided, Over
+from signpost.records import Round, Run
+
+OVER = {
+    "Expired": "The time to answer is over: nobody signed by the deadline.",
+    "Canceled": "The run was canceled.",
+    "Failed": "The run failed before anybody could answer.",
+    "Reject": "The time to answer is over, which counts as Reject.",
+}
+
+Decision = Callable[[Round], Round]
+
+
+class Case(NamedTuple):
+    """What a round is judged by: the run with its policy, and who is who today."""
+
+    run: Run
+    people: Directory
+
+    @property
+    def policy(self) -> Approval:
+        """The rules of signing, as they stood when the run began."""
+        return self.run.flow.approval
+
+    def is_barred(self, person: str) -> bool:
+        """Say whether this person asks for the text, and so may not sign it."""
+        asking = None if self.policy.allow_self_approval else self.run.requestor
+        return asking is not None and self.people.same(person, asking)
+
+
+def refuse_when_over(standing: Round) -> None:
+    """Raise Decided or Over unless the round can still be decided."""
+    decision = standing.decision
+    if decision is not None:
+        raise Decided(
+            f"{decision.responder.name} answered {decision.approver_response} first.",
+            outcome=standing.outcome,
+            decision=decision,
+        )
+    if standing.outcome:
+        raise Over(OVER[standing.outcome], outcome=standing.outcome)

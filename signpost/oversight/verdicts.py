@@ -1,0 +1,51 @@
+"""Owns when answers are enough: what each type of approval makes of them."""
+
+from typing import NamedTuple
+
+from signpost.contracts import Outcome
+from signpost.oversight import seats
+from signpost.policy import APPROVE, CUSTOM_ONE, FIRST, REJECT, REQUEST_CHANGES, Approval
+from signpost.records import Round
+
+
+class Verdict(NamedTuple):
+    """How a round ends, and whether that is in favour of posting."""
+
+    outcome: Outcome
+    signed: bool
+
+
+NEXT_STAGE = Verdict("", signed=False)
+
+
+def verdict(policy: Approval, standing: Round) -> Verdict | None:
+    """Say what the answers so far come to; None while more are needed."""
+    latest = standing.responses[-1].approver_response
+    if latest == REQUEST_CHANGES:
+        return Verdict(REQUEST_CHANGES, signed=False)
+    answers = [r.approver_response for r in standing.responses if r.stage == standing.stage]
+    if policy.is_custom:
+        return _custom(policy, standing, answers)
+    return _passed(policy, standing, answers)
+
+
+def _custom(policy: Approval, standing: Round, answers: list[str]) -> Verdict | None:
+    """One answer is enough, or all are: then each must be one that posts."""
+    if policy.type != CUSTOM_ONE and seats.free(standing):
+        return None
+    outcome = answers[0] if len(set(answers)) == 1 else ", ".join(answers)
+    return Verdict(outcome, signed=all(policy.signs(each) for each in answers))
+
+
+def _passed(policy: Approval, standing: Round, answers: list[str]) -> Verdict | None:
+    """Count approvals; it ends as soon as rejections leave too few who could still approve."""
+    stage = policy.steps[standing.stage - 1]
+    asked = len(seats.places(standing))
+    needed = 1 if stage.type == FIRST else stage.approvals or asked
+    most_rejections = 0 if stage.type == FIRST else asked - needed
+    if answers.count(REJECT) > most_rejections:
+        return Verdict(REJECT, signed=False)
+    if answers.count(APPROVE) < needed:
+        return None
+    is_last = standing.stage == len(policy.steps)
+    return Verdict(APPROVE, signed=True) if is_last else NEXT_STAGE
