@@ -1,10 +1,12 @@
 """Owns the ledger in an SQLite file, for one machine."""
 
+import asyncio
 import sqlite3
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from threading import Lock
+from time import monotonic
 from typing import Any
 
 from signpost.ledger import Entry, LedgerAway, check
@@ -34,6 +36,7 @@ AWAY = {
     sqlite3.SQLITE_PROTOCOL: "it can't be locked",
     sqlite3.SQLITE_READONLY: "it may not be written",
 }
+NEXT_LOOK_SECONDS = 0.01
 PRIMARY_CODE = 0xFF  # the rest of an error code only says more
 
 
@@ -108,13 +111,17 @@ class SqliteLedger:
         )
 
     async def delete(self, partition: str, row: str) -> None:
-        """Erase a row, whether it is there or not, from the file and from its log."""
+        """Erase a row, whether it is there or not, from the file and from its log.
+
+        SQLite itself does not wait for another process that is emptying the log.
+        """
         check(partition, row)
-        with self._open() as db:
-            db.execute("DELETE FROM entry WHERE partition = ? AND row = ?", (partition, row))
-            [(busy, *_)] = db.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
-        if busy:
-            raise LedgerAway(f"{self._path} still holds what was erased: it is being read")
+        self._write("DELETE FROM entry WHERE partition = ? AND row = ?", partition, row)
+        until = monotonic() + self._busy_seconds
+        while self._read("PRAGMA wal_checkpoint(TRUNCATE)")[0][0]:
+            if monotonic() > until:
+                raise LedgerAway(f"{self._path} still holds what was erased: it is being read")
+            await asyncio.sleep(NEXT_LOOK_SECONDS)
 
     def _read(self, statement: str, *values: object) -> list[Any]:
         """Read to the end at once: an open cursor keeps an old view, from which no write starts."""

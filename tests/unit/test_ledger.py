@@ -276,6 +276,19 @@ async def test_fifty_replacements_have_one_winner(opener: Opener) -> None:
     assert (await opener().rows("run"))["row"].body == b"%d" % won.index(True)
 
 
+async def test_writers_may_erase_at_once(opener: Opener) -> None:
+    """Stores that empty their common log at the same time do not disturb each other."""
+
+    async def come_and_go(store: Ledger, n: int) -> bool:
+        for _ in range(4):
+            await store.insert("run", f"row-{n}", bytes(9000))
+            await store.delete("run", f"row-{n}")
+        return True
+
+    assert all(await race(opener, come_and_go))
+    assert await opener().rows("run") == {}
+
+
 async def test_no_change_is_lost(opener: Opener) -> None:
     """Concurrent increments through `change` add up."""
     await write_once(opener(), "run", "row", Tally(0))
