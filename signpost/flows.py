@@ -98,8 +98,8 @@ def load(path: Path) -> Flow:
         what = f"there is no file instructions/{name}.prompty"
         raise source.broken("draft.instructions", what)
     for trail, named in _named(flow.approval):
-        if what := _unusable(named, flow):
-            raise source.broken(f"approval.{trail}", what)
+        if why := _unusable(named, flow):
+            raise source.broken(f"approval.{trail}", why)
     return msgspec.structs.replace(flow, name=path.stem)
 
 
