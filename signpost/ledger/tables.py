@@ -16,6 +16,7 @@ from azure.core.exceptions import (
     AzureError,
     HttpResponseError,
     ResourceExistsError,
+    ResourceModifiedError,
     ResourceNotFoundError,
 )
 from azure.data.tables import TableEntity, UpdateMode
@@ -28,6 +29,7 @@ from signpost.settings import settings
 TABLE = "signpost"
 ROLE = "Storage Table Data Contributor"
 CHUNK_BYTES = 60_000  # a binary property of a table holds 64 KiB
+PAGE_ROWS = 1000  # the service gives no more at once, and refuses to be asked for more
 CHUNKS = LARGEST_BODY // CHUNK_BYTES
 CONNECT_SECONDS, ANSWER_SECONDS, CALL_SECONDS = 5, 15, 30
 READ: dict[str, Any] = {"retry_total": 2, "retry_backoff_factor": 0.1}  # seconds
@@ -113,10 +115,8 @@ class TablesLedger:
                     etag=etag,
                     match_condition=MatchConditions.IfNotModified,
                 )
-            except HttpResponseError as error:
-                if error.status_code in (HTTPStatus.NOT_FOUND, HTTPStatus.PRECONDITION_FAILED):
-                    return False
-                raise
+            except (ResourceModifiedError, ResourceNotFoundError):
+                return False
             return True
 
     async def delete(self, partition: str, row: str) -> None:
@@ -135,7 +135,7 @@ class TablesLedger:
             pages = client.query_entities(
                 "PartitionKey eq @partition and RowKey gt @after",
                 parameters={"partition": partition, "after": after},
-                results_per_page=limit,
+                results_per_page=min(limit or PAGE_ROWS, PAGE_ROWS),
                 **READ,
             )
             try:

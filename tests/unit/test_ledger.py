@@ -354,6 +354,7 @@ async def test_more_rows_than_one_answer_holds(azurite: Azurite) -> None:
     store = TablesLedger(azurite.connection, table)
     assert list(await store.rows("run")) == [row["RowKey"] for row in rows]
     assert [name for name, _ in await store.page("run", "0998", 5)] == ["0999", "1000"]
+    assert len(await store.page("run", "", 2000)) == 1001
     await store.close()
 
 

@@ -258,6 +258,16 @@ async def test_a_table_that_goes_is_no_lost_claim(
         await tables_ledger.insert("run", "row", b"1")
 
 
+@pytest.mark.parametrize("name", sorted(CALLS.keys() - {"delete"}))
+async def test_a_wrong_address_is_not_an_empty_ledger(
+    tables_ledger: TablesLedger, double: TableDouble, name: str
+) -> None:
+    """Only the service itself can say that there is no such row; another 404 is told as away."""
+    double.faults = [status(404, "NotFound")] * 2
+    with pytest.raises(LedgerAway, match="there is no such account or table"):
+        await CALLS[name](tables_ledger)
+
+
 async def test_a_mistake_of_ours_is_not_away(
     tables_ledger: TablesLedger, double: TableDouble
 ) -> None:
