@@ -129,7 +129,10 @@ class RunView(View, frozen=True):
 
 
 class ApprovalView(View, frozen=True):
-    """What there is to sign, and the card as it would be posted."""
+    """What there is to sign, and the card as it would be posted.
+
+    `feedback` is what was said of the `previous` round's draft.
+    """
 
     id: str
     run: str
@@ -165,6 +168,7 @@ class ApprovalView(View, frozen=True):
     require_comment: list[str]
     max_bytes: int
     previous: RoundView | None
+    feedback: list[ResponseView]
 
 
 class AnswerView(View, frozen=True):
@@ -286,6 +290,7 @@ def approval_view(story: Story, number: int, approver: str, now: datetime) -> Ap
         ],
         max_bytes=MAX_BYTES,
         previous=_previous(case, story, number, now),
+        feedback=_feedback(story, number),
     )
 
 
@@ -380,3 +385,10 @@ def _previous(case: Case, story: Story, number: int, now: datetime) -> RoundView
         return None
     before = story.rounds[number - 2]
     return round_view(case, before, story.drafts.get(before.number), now)
+
+
+def _feedback(story: Story, number: int) -> list[ResponseView]:
+    if number == 1:
+        return []
+    before = story.rounds[number - 2]
+    return [response_view(before, each) for each in before.responses]
