@@ -124,8 +124,8 @@ def _unusable(named: str, flow: Flow) -> str | None:
     if reference := re.match(REFERENCE, named):
         known = reference["input"] in flow.inputs
         return None if known else f"there is no input {reference['input']!r}"
-    if "@" in named and not is_address(named):
-        return f"{named!r} is no e-mail address"
+    if "@" in named:
+        return None if is_address(named) else f"{named!r} is no e-mail address"
     try:
         people().members(named)
     except LookupError as error:

@@ -3,12 +3,15 @@
 import hashlib
 import hmac
 from datetime import datetime
+from typing import TYPE_CHECKING
 
 import msgspec
-from itsdangerous import BadData, URLSafeSerializer
 
 from signpost.problems import BadLink
 from signpost.settings import Settings
+
+if TYPE_CHECKING:
+    from itsdangerous import URLSafeSerializer
 
 PURPOSE = "sign"
 
@@ -44,6 +47,8 @@ def approver_of(token: str, approval: str, config: Settings, now: datetime) -> C
     Base64 has spare bits at its end, so a token also has to be written the one way that we
     write it.
     """
+    from itsdangerous import BadData  # noqa: PLC0415 - only links need it: cold start
+
     for key in config.signing_keys:
         serializer = _serializer(key)
         try:
@@ -58,7 +63,9 @@ def approver_of(token: str, approval: str, config: Settings, now: datetime) -> C
     raise BadLink
 
 
-def _serializer(key: str) -> URLSafeSerializer:
+def _serializer(key: str) -> "URLSafeSerializer":
+    from itsdangerous import URLSafeSerializer  # noqa: PLC0415 - as above
+
     return URLSafeSerializer(
         key,
         salt="signpost.approval",
