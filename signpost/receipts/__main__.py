@@ -1,6 +1,7 @@
 """The check that anybody can run: `python -m signpost.receipts verify receipt.json`."""
 
 import argparse
+import re
 import io
 import sys
 from collections.abc import Sequence
@@ -48,7 +49,7 @@ def _arguments(given: Sequence[str] | None) -> argparse.Namespace:
 
 
 def _key(text: str) -> str:
-    if not keys.KEY.fullmatch(text.lower()):
+    if not re.fullmatch(keys.KEY, text.lower()):
         raise argparse.ArgumentTypeError("a public key has 64 hex digits; a key id is too short")
     return text.lower()
 

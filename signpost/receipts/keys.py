@@ -1,7 +1,6 @@
 """Owns the keys of receipts: Ed25519 pairs (RFC 8032) that follow from the signing secrets."""
 
 import hashlib
-import re
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -9,8 +8,8 @@ if TYPE_CHECKING:
 
 ALGORITHM = "Ed25519"
 PURPOSE = b"signpost receipt key 1"
-KEY = re.compile(r"[0-9a-f]{64}")
-SIGNATURE = re.compile(r"[0-9a-f]{128}")
+KEY = "[0-9a-f]{64}"
+SIGNATURE = "[0-9a-f]{128}"
 
 
 def private_key(secret: str) -> "Ed25519PrivateKey":

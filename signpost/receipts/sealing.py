@@ -1,5 +1,6 @@
 """Owns the seal of a receipt: the chain of its entries, its signature, and the check of both."""
 
+import re
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -177,12 +178,12 @@ def _check_signature(document: dict[str, Any]) -> None:
     if not isinstance(signature, dict) or signature.keys() != SIGNATURE:
         raise Tampered(f"The field signature must hold {', '.join(sorted(SIGNATURE))}.")
     public, value = signature["publicKey"], signature["value"]
-    if not isinstance(public, str) or not keys.KEY.fullmatch(public):
+    if not isinstance(public, str) or not re.fullmatch(keys.KEY, public):
         raise Tampered("The field signature.publicKey is no key: it takes 64 hex digits.")
     for name, expected in _named(public).items():
         if signature[name] != expected:
             raise Tampered(f"The field signature.{name} does not fit: it should be {expected}.")
-    if not isinstance(value, str) or not keys.SIGNATURE.fullmatch(value):
+    if not isinstance(value, str) or not re.fullmatch(keys.SIGNATURE, value):
         raise Tampered("The field signature.value is no signature: it takes 128 hex digits.")
     if not keys.is_signed(public, value, _message(document)):
         raise Tampered(
