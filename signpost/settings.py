@@ -49,6 +49,11 @@ class Settings:
     operators: tuple[str, ...]
 
 
+def asks_for_keys() -> bool:
+    """Say whether the host is to check function keys: where nobody signs in."""
+    return (os.environ.get("SIGNPOST_SIGN_IN", "").strip() or "off") == "off"
+
+
 @cache
 def settings() -> Settings:
     """Give the settings of this process. Raises Misconfigured, which names the setting."""

@@ -1,7 +1,6 @@
 """Owns who may do what: callers by key or sign-in, approvers also by their link."""
 
 import logging
-import os
 import re
 from datetime import UTC, datetime
 from typing import NamedTuple
@@ -17,17 +16,13 @@ from signpost.people import people
 from signpost.problems import BadLink, Foreign, NotYours, SignInNeeded, Unknown
 from signpost.records import Responder
 from signpost.runs import Story
-from signpost.settings import settings
+from signpost.settings import asks_for_keys, settings
 
 log = logging.getLogger(__name__)
 
 # The host checks keys before the app sees a request. With a sign-in the app decides by itself,
 # and a key would open what belongs to a person.
-LEVEL = (
-    func.AuthLevel.FUNCTION
-    if os.environ.get("SIGNPOST_SIGN_IN", "off") == "off"
-    else func.AuthLevel.ANONYMOUS
-)
+LEVEL = func.AuthLevel.FUNCTION if asks_for_keys() else func.AuthLevel.ANONYMOUS
 SIGN_IN = "This needs a sign-in with your organisation's account."
 NO_APPROVAL = "There is no such approval."
 APPROVAL_ID = rf"({runs.RUN_ID})-([1-9]\d?)"

@@ -1,8 +1,8 @@
 """The check that anybody can run: `python -m signpost.receipts verify receipt.json`."""
 
 import argparse
-import re
 import io
+import re
 import sys
 from collections.abc import Sequence
 from pathlib import Path
