@@ -7,6 +7,7 @@ import msgspec
 
 from signpost.contracts import Outcome, PostState
 from signpost.flows import Flow, Parameters
+from signpost.policy import REJECT
 from signpost.text import digest
 
 RUN = "run"
@@ -160,8 +161,9 @@ class Round(Record, kw_only=True, frozen=True):
 
     @property
     def signers(self) -> list[str]:
-        """Who signed the text."""
-        return [each.responder.name for each in self.responses] if self.signed else []
+        """Who signed the text; a quorum may be met although somebody rejected."""
+        favourable = [r for r in self.responses if self.signed and r.approver_response != REJECT]
+        return [each.responder.name for each in favourable]
 
     def signed_text(self, draft: str) -> str | None:
         """Give the text that was signed: the draft, or the approver's edit of it."""
