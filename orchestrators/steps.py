@@ -11,7 +11,6 @@ from signpost.contracts import (
     DRAFTING,
     MAX_ATTEMPTS,
     C,
-    Contract,
     Drafted,
     Ending,
     Posted,
@@ -31,7 +30,7 @@ def draft_text(context: df.DurableOrchestrationContext, work: Work) -> Step[Draf
     """Ask for the draft until it is there, refused for good, or asked for often enough."""
     _tell(context, "drafting", "The draft is being written.")
     for attempt in range(1, MAX_ATTEMPTS + 1):
-        drafted = yield from _call(context, "draft", _at(context, work, attempt), Drafted)
+        drafted = yield from _call(context, "draft", _at(work, attempt), Drafted)
         if drafted.retry_after is None or attempt == MAX_ATTEMPTS:
             return drafted
         until = context.current_utc_datetime + drafted.retry_after
@@ -46,11 +45,11 @@ def await_signature(context: df.DurableOrchestrationContext, work: Work) -> Step
     The event and the timer only wake: what happened is asked of the ledger. Each wait has its
     own event name, since the SDK hands an early event to every later wait of the same name.
     """
-    standing = yield from _call(context, "open_round", _at(context, work), Standing)
+    standing = yield from _call(context, "open_round", _at(work), Standing)
     while standing.outcome is None:
         _tell(context, "waiting", "Waiting for a signature.")
         yield from _wait(context, wake_up(work.round, standing.slot), standing.wake_at)
-        upcoming = _at(context, work, standing.slot + 1)
+        upcoming = _at(work, standing.slot + 1)
         standing = yield from _call(context, "settle_round", upcoming, Standing)
     return standing
 
@@ -59,7 +58,7 @@ def post_text(context: df.DurableOrchestrationContext, work: Work) -> Step[Poste
     """Post the signed text; try again only after what certainly did not go out."""
     _tell(context, "posting", "The signed text is being posted.")
     for attempt in range(1, MAX_ATTEMPTS + 1):
-        posted = yield from _call(context, "post", _at(context, work, attempt), Posted)
+        posted = yield from _call(context, "post", _at(work, attempt), Posted)
         if posted.retry_after is None or attempt == MAX_ATTEMPTS:
             return posted
         until = context.current_utc_datetime + posted.retry_after
@@ -71,27 +70,35 @@ def post_text(context: df.DurableOrchestrationContext, work: Work) -> Step[Poste
 def close(context: df.DurableOrchestrationContext, work: Work, standing: Standing) -> Step[Ending]:
     """Write the receipt and say how the run ended."""
     outcome = standing.outcome or "Failed"
-    ending = Ending(work=_at(context, work), outcome=outcome, failure=standing.failure)
+    ending = Ending(work=_at(work), outcome=outcome, failure=standing.failure)
     closed = yield from _call(context, "close_run", ending, Ending)
     _tell(context, "closed", closed.outcome)
     return closed
 
 
 def _call(
-    context: df.DurableOrchestrationContext, activity: str, work: Contract, answer: type[C]
+    context: df.DurableOrchestrationContext, activity: str, given: Work | Ending, answer: type[C]
 ) -> Step[C]:
     """Call an activity; while the ledger is away, wait and call again, for as long as it takes."""
     tried = 0
     while True:
-        said = yield context.call_activity(activity, pack(work))
+        said = yield context.call_activity(activity, pack(_timed(context, given)))
         if not is_away(said):
             return unpack(said, answer)
         tried += 1
         yield context.create_timer(context.current_utc_datetime + away_for(tried))
 
 
-def _at(context: df.DurableOrchestrationContext, work: Work, attempt: int = 1) -> Work:
-    return msgspec.structs.replace(work, now=context.current_utc_datetime, attempt=attempt)
+def _at(work: Work, attempt: int = 1) -> Work:
+    return msgspec.structs.replace(work, attempt=attempt)
+
+
+def _timed(context: df.DurableOrchestrationContext, given: Work | Ending) -> Work | Ending:
+    """Say what time it is at this call: a step that waited for the ledger is told anew."""
+    if isinstance(given, Ending):
+        work = msgspec.structs.replace(given.work, now=context.current_utc_datetime)
+        return msgspec.structs.replace(given, work=work)
+    return msgspec.structs.replace(given, now=context.current_utc_datetime)
 
 
 def _tell(context: df.DurableOrchestrationContext, state: str, detail: str) -> None:

@@ -9,6 +9,13 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Any
 
+from devhost.invoke import _read_stamps_quickly
+from orchestrators.sign_and_post import sign_and_post
+from signpost.contracts import Away, Drafted, Standing, pack
+from tests.builders import NOW, RUN
+
+AWAY = pack(Away(away="the ledger is away"))
+_read_stamps_quickly()  # the SDK's own reading of dates takes four fifths of a replay
 CALL_ACTIVITY, CREATE_TIMER, WAIT_FOR_EVENT = 0, 5, 6
 
 
@@ -64,6 +71,12 @@ class Replayed:
         failed = {"EventType": 6, "TaskScheduledId": scheduled["EventId"]}
         self._episode(failed | {"Reason": reason, "Details": "a stack"})
 
+    @property
+    def open_activity(self) -> str | None:
+        """The activity that is asked for now, None while the run waits."""
+        scheduled = self._open(4, (5, 6), "TaskScheduledId")
+        return scheduled[0]["Name"] if scheduled else None
+
     def fire(self) -> None:
         """Let the newest timer fire at its time."""
         timer = self._open(10, (11,), "TimerId")[-1]
@@ -118,3 +131,27 @@ class Replayed:
             assert action["actionType"] == WAIT_FOR_EVENT
             return
         self._ids += 1
+
+
+class Chain(Replayed):
+    """A run of Signpost's own orchestrator, whose activities answer as a test says."""
+
+    def __init__(self) -> None:
+        super().__init__(sign_and_post._function.get_user_function(), RUN, NOW)
+
+    def draft(self, after: timedelta = timedelta()) -> None:
+        """Let the draft be written."""
+        self.complete(pack(Drafted()), after)
+
+    def stand(self, slot: int) -> None:
+        """Let the ledger say that the round is open, and wait in this slot."""
+        wake_at = NOW + timedelta(days=1, hours=slot)
+        self.complete(pack(Standing(slot=slot, wake_at=wake_at)))
+
+    def settle(self, outcome: str, *, signed: bool = False) -> None:
+        """Let the ledger say how the round ended."""
+        self.complete(pack(Standing(outcome=outcome, signed=signed)))
+
+    def close(self) -> None:
+        """Let the receipt be written as it was asked for."""
+        self.complete(self.given("close_run"))
