@@ -1,183 +1,33 @@
-"""Owns how runs and approvals look on the wire; openapi.json and docs/api.md show the shapes."""
+"""Owns what is shown of runs and approvals: true at every moment, also of a clock not yet noted."""
 
 from datetime import datetime
-from typing import Any
-
-import msgspec
+from typing import NamedTuple
 
 from signpost import posting
 from signpost.contracts import REQUEST_CHANGES
 from signpost.flows import Flow, Input
 from signpost.links import approval_id
 from signpost.oversight import Case, answers, seats, upkeep
-from signpost.oversight.seats import Awaited
 from signpost.people import people
 from signpost.policy import listed
 from signpost.problems import Unknown
-from signpost.records import DraftText, Post, Responder, Response, Round, Run
+from signpost.records import DraftText, Post, Responder, Response, Round, Run, Seat
 from signpost.runs import Story
 from signpost.sentences import story_in_a_sentence
+from signpost.shapes import (
+    AnswerView,
+    ApprovalView,
+    DeliveryView,
+    FlowView,
+    NamedInput,
+    ResponderView,
+    ResponseView,
+    RoundView,
+    RunView,
+)
 from signpost.teams import MAX_BYTES
 from signpost.teams.cards import post_card
 from signpost.text import digest
-
-
-class View(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
-    """The base of what is shown."""
-
-
-class NamedInput(View, frozen=True):
-    """One field of the form that starts a run."""
-
-    name: str
-    type: str
-    required: bool
-    max_length: int
-    description: str
-
-
-class FlowView(View, frozen=True):
-    """What a caller needs to start a flow."""
-
-    name: str
-    title: str
-    description: str
-    inputs: list[NamedInput]
-    approval_type: str
-    assigned_to: list[str]
-    location: str
-
-
-class ResponderView(View, frozen=True):
-    """Who answered, as Power Automate tells it; what was not proved is null."""
-
-    id: str | None
-    display_name: str | None
-    email: str
-    tenant_id: str | None
-    user_principal_name: str | None
-
-
-class ResponseView(View, frozen=True):
-    """One answer. `accepted_text` is null unless the approver changed the text."""
-
-    responder: ResponderView
-    on_behalf_of: str | None
-    approver_response: str
-    comments: str
-    accepted_text: str | None
-    request_date: datetime
-    response_date: datetime
-    round: int
-    stage: int
-    digest: str
-    channel: str
-    proof: str
-
-
-class RoundView(View, frozen=True):
-    """One draft under review, and how that ended."""
-
-    number: int
-    state: str
-    outcome: str | None
-    text: str
-    digest: str
-    finish_reason: str
-    assigned_to: list[str]
-    stage: int
-    stages: int
-    waiting_for: list[Awaited]
-    opened_at: datetime
-    expires_at: datetime
-    next_reminder_at: datetime | None
-    escalated_at: datetime | None
-
-
-class DeliveryView(View, frozen=True):
-    """What is known of the post."""
-
-    state: str
-    target: str
-    at: datetime
-    detail: str
-    resolved_by: str | None
-
-
-class RunView(View, frozen=True):
-    """A run, and what became of it. `round` is the newest of `rounds`."""
-
-    id: str
-    flow: str
-    title: str
-    state: str
-    detail: str
-    outcome: str | None
-    inputs: dict[str, Any]
-    requestor: str | None
-    created_at: datetime
-    closed_at: datetime | None
-    purged_at: datetime | None
-    round: RoundView | None
-    rounds: list[RoundView]
-    responses: list[ResponseView]
-    accepted_text: str | None
-    signed_digest: str | None
-    delivery: DeliveryView | None
-    may_steer: bool
-    may_reassign: bool
-
-
-class ApprovalView(View, frozen=True):
-    """What there is to sign, and the card as it would be posted.
-
-    `feedback` is what was said of the `previous` round's draft.
-    """
-
-    id: str
-    run: str
-    round: int
-    flow: str
-    title: str
-    details: str
-    item_link: str | None
-    item_link_description: str
-    state: str
-    outcome: str | None
-    decision: ResponseView | None
-    text: str
-    digest: str
-    finish_reason: str
-    card: dict[str, Any]
-    you: str
-    on_behalf_of: str | None
-    assigned_to: list[str]
-    waiting_for: list[Awaited]
-    responses: list[ResponseView]
-    requestor: str | None
-    inputs: dict[str, Any]
-    request_date: datetime
-    expires_at: datetime
-    type: str
-    stage: int
-    stages: int
-    options: list[str]
-    posts: list[str]
-    allow_edits: bool
-    allow_reassign: bool
-    require_comment: list[str]
-    max_bytes: int
-    previous: RoundView | None
-    feedback: list[ResponseView]
-
-
-class AnswerView(View, frozen=True):
-    """That an answer counted, and what it came to so far."""
-
-    id: str
-    outcome: str | None
-    decision: ResponseView
-    signed_digest: str | None
 
 
 def flow_view(flow: Flow) -> FlowView:
@@ -239,16 +89,12 @@ def run_view(
 
 def approval_view(story: Story, number: int, approver: str, now: datetime) -> ApprovalView:
     """Show an approver what there is to sign. Raises Unknown once its texts are deleted."""
-    run = story.run
-    case = Case(run, people())
+    run, policy = story.run, story.run.flow.approval
     standing, draft = round_of(story, number), story.drafts[number]
-    at_hand = upkeep.current(case, now, standing)
-    place = None if at_hand.outcome else seats.place_of(case, at_hand, approver, now)
-    own = next((r for r in at_hand.responses if case.people.same(r.responder.name, approver)), None)
-    decision = at_hand.decision or (own if place is None else None)
-    policy = case.policy
+    case = Case(run, people())
+    seen = _seen(case, standing, approver, now)
+    at_hand, decision = seen.at_hand, seen.decision
     possible = answers.options(case, at_hand)
-    card = post_card(run.flow.post.title, draft.text, approver, edited=False)
     return ApprovalView(
         id=approval_id(run.id, number),
         run=run.id,
@@ -258,17 +104,15 @@ def approval_view(story: Story, number: int, approver: str, now: datetime) -> Ap
         details=policy.details,
         item_link=policy.item_link,
         item_link_description=policy.item_link_description,
-        state="over" if at_hand.outcome else "open" if place else "answered" if own else "waiting",
+        state=seen.state,
         outcome=at_hand.outcome,
         decision=response_view(at_hand, decision) if decision else None,
         text=draft.text,
         digest=standing.draft_digest,
         finish_reason=draft.finish_reason,
-        card=card,
+        card=post_card(run.flow.post.title, draft.text, approver, edited=False),
         you=approver,
-        on_behalf_of=place.person
-        if place and not case.people.same(place.person, approver)
-        else None,
+        on_behalf_of=seen.on_behalf_of,
         assigned_to=[seat.person for seat in at_hand.seats],
         waiting_for=seats.awaited(case, at_hand, now),
         responses=[response_view(at_hand, each) for each in at_hand.responses],
@@ -282,16 +126,48 @@ def approval_view(story: Story, number: int, approver: str, now: datetime) -> Ap
         options=possible,
         posts=[each for each in possible if policy.signs(each)],
         allow_edits=policy.allow_edits,
-        allow_reassign=policy.enable_reassignment
-        and place is not None
-        and case.people.same(place.person, approver),
-        require_comment=[
-            each for each in possible if each in policy.require_comment or each == REQUEST_CHANGES
-        ],
+        allow_reassign=policy.enable_reassignment and seen.holds_place,
+        require_comment=[e for e in possible if e in (*policy.require_comment, REQUEST_CHANGES)],
         max_bytes=MAX_BYTES,
         previous=_previous(case, story, number, now),
         feedback=_feedback(story, number),
     )
+
+
+class _Seen(NamedTuple):
+    """A round as one approver finds it: `place` is where they may answer now."""
+
+    at_hand: Round
+    place: Seat | None
+    holds_place: bool
+    own: Response | None
+
+    @property
+    def state(self) -> str:
+        """Say whether this approver may answer, did, has to wait, or comes too late."""
+        if self.at_hand.outcome:
+            return "over"
+        if self.place:
+            return "open"
+        return "answered" if self.own else "waiting"
+
+    @property
+    def decision(self) -> Response | None:
+        """The answer that decided, else their own, which they can't give twice."""
+        return self.at_hand.decision or (None if self.place else self.own)
+
+    @property
+    def on_behalf_of(self) -> str | None:
+        """Whose place it is, where it is not their own."""
+        return self.place.person if self.place and not self.holds_place else None
+
+
+def _seen(case: Case, standing: Round, approver: str, now: datetime) -> _Seen:
+    at_hand, same = upkeep.current(case, now, standing), case.people.same
+    place = None if at_hand.outcome else seats.place_of(case, at_hand, approver, now)
+    holds = place is not None and same(place.person, approver)
+    own = next((r for r in at_hand.responses if same(r.responder.name, approver)), None)
+    return _Seen(at_hand, place, holds, own)
 
 
 def answer_view(run: Run, standing: Round, approver: str) -> AnswerView:
