@@ -160,6 +160,11 @@ class Round(Record, kw_only=True, frozen=True):
         return self.responses[-1] if self.responses and self.outcome and not by_deadline else None
 
     @property
+    def calls_for_a_look(self) -> bool:
+        """Whether the orchestration has something to do: go on, or tell those of a new stage."""
+        return self.outcome is not None or self.notice_attempts == 0
+
+    @property
     def signers(self) -> list[str]:
         """Who signed the text; a quorum may be met although somebody rejected."""
         favourable = [r for r in self.responses if self.signed and r.approver_response != REJECT]

@@ -49,7 +49,8 @@ async def sign(req: func.HttpRequest, client: df.DurableOrchestrationClient) -> 
     answered, channel = _read_answer(req, views.round_of(story, number).draft_digest)
     said = Said(responder, channel, answered)
     standing = await rounds.respond(ledger, story, number, said, datetime.now(UTC))
-    await durable.wake(client, story.run.id, standing)
+    if standing.calls_for_a_look:
+        await durable.wake(client, story.run.id, standing)
     return answer(views.answer_view(story.run, standing, responder.name))
 
 
