@@ -168,7 +168,7 @@ class Round(Record, kw_only=True, frozen=True):
     def signers(self) -> list[str]:
         """Who signed the text; a quorum may be met although somebody rejected."""
         favourable = [r for r in self.responses if self.signed and r.approver_response != REJECT]
-        return [each.responder.name for each in favourable]
+        return list(dict.fromkeys(each.responder.name for each in favourable))
 
     def signed_text(self, draft: str) -> str | None:
         """Give the text that was signed: the draft, or the approver's edit of it."""

@@ -62,7 +62,7 @@ async def respond(ledger: Ledger, story: Story, number: int, said: Said, now: da
 
 async def steer(ledger: Ledger, story: Story, decide: oversight.Decision) -> Round:
     """Change the round that is on. Raises Invalid while there is none, and what `decide` does."""
-    if story.round is None:
+    if story.round is None or story.state == "drafting":
         raise Invalid("The draft is still being written: there is no approval yet.")
     row = records.round_row(story.round.number)
     return await change(ledger, story.run.id, row, Round, decide)

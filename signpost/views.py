@@ -172,7 +172,8 @@ def _seen(case: Case, standing: Round, approver: str, now: datetime) -> _Seen:
 
 def answer_view(run: Run, standing: Round, approver: str) -> AnswerView:
     """Show an approver that the answer counted."""
-    own = next(r for r in reversed(standing.responses) if r.responder.name == approver)
+    mine = (r for r in reversed(standing.responses) if people().same(r.responder.name, approver))
+    own = next(mine)
     return AnswerView(
         id=approval_id(run.id, standing.number),
         outcome=standing.outcome,

@@ -44,9 +44,11 @@ def respond(case: Case, now: datetime, said: Said, standing: Round) -> Round:
     _check(case, answer, standing)
     own = answer.accepted_text
     edited = own is not None and digest(own) != standing.draft_digest
+    holds = case.people.same(seat.person, responder.name)
     response = Response(
-        responder=responder,
-        on_behalf_of=None if case.people.same(seat.person, responder.name) else seat.person,
+        # A place is taken by its holder's name to the letter, whatever people.yaml says later.
+        responder=replace(responder, name=seat.person) if holds else responder,
+        on_behalf_of=None if holds else seat.person,
         approver_response=answer.response,
         comments=answer.comments.strip(),
         accepted_text=own if edited else None,
@@ -74,6 +76,9 @@ def _place(case: Case, standing: Round, person: str, now: datetime) -> Seat:
     for each in standing.responses:
         if case.people.same(each.responder.name, person):
             said = f"Your answer {each.approver_response} was recorded already."
+            raise Decided(said, outcome=None, decision=each)
+        if each.on_behalf_of and case.people.same(each.on_behalf_of, person):
+            said = f"{each.responder.name} answered {each.approver_response} in your place."
             raise Decided(said, outcome=None, decision=each)
     raise NotYours("You are not asked now: it is somebody else's turn, or was handed to them.")
 

@@ -39,14 +39,21 @@ def plan(case: Case, now: datetime) -> list[Seat]:
 def named(case: Case, people: People | None) -> list[str]:
     """Give the people that a policy names, each once, without the one who may not sign.
 
-    Raises Invalid for what an input names that is nobody.
+    Raises Invalid for what an input names that is nobody, and for a list that went away.
     """
     found: list[str] = []
     for name in listed(people):
         reference = re.match(REFERENCE, name)
-        found += _from_input(case, reference["input"]) if reference else case.people.members(name)
+        found += _from_input(case, reference["input"]) if reference else _members(case, name)
     unique = {person.casefold(): person for person in reversed(found)}
     return [person for person in reversed(unique.values()) if not case.is_barred(person)]
+
+
+def _members(case: Case, name: str) -> list[str]:
+    try:
+        return case.people.members(name)
+    except LookupError as error:  # people.yaml said other things when the flow was read
+        raise Invalid(str(error)) from error
 
 
 def _from_input(case: Case, name: str) -> list[str]:
@@ -88,15 +95,16 @@ def place_of(case: Case, standing: Round, person: str, now: datetime) -> Seat | 
     """Find the place in which this person may answer now: their own, or another's.
 
     Nobody answers for others who answered already or has a place of their own: a number of
-    approvals is a number of people.
+    approvals is a number of people, also when people.yaml says only now that two names are one.
     """
+    own = [seat for seat in places(standing) if case.people.same(seat.person, person)]
+    if case.is_barred(person) or has_answered(case, standing, person, stage=standing.stage):
+        return None
     open_places = free(standing)
     for seat in open_places:
-        if case.people.same(seat.person, person):
+        if seat in own:
             return seat
-    if case.is_barred(person) or has_answered(case, standing, person):
-        return None
-    if any(case.people.same(seat.person, person) for seat in places(standing)):
+    if own or has_answered(case, standing, person):
         return None
     for seat in open_places:
         delegate = case.people.stand_in(seat.person, now)
@@ -106,9 +114,13 @@ def place_of(case: Case, standing: Round, person: str, now: datetime) -> Seat | 
     return open_places[0] if escalated and open_places else None
 
 
-def has_answered(case: Case, standing: Round, person: str) -> bool:
-    """Say whether this person answered in this round, in whatever place."""
-    return any(case.people.same(each.responder.name, person) for each in standing.responses)
+def has_answered(case: Case, standing: Round, person: str, stage: int | None = None) -> bool:
+    """Say whether this person answered in this round or stage, in whatever place."""
+    return any(
+        case.people.same(each.responder.name, person)
+        for each in standing.responses
+        if stage in (None, each.stage)
+    )
 
 
 def is_involved(case: Case, standing: Round, person: str, now: datetime) -> bool:
@@ -116,7 +128,7 @@ def is_involved(case: Case, standing: Round, person: str, now: datetime) -> bool
     if case.is_barred(person):
         return False
     known = [name for seat in standing.seats for name in (seat.person, seat.instead_of) if name]
-    known += [each.responder.name for each in standing.responses]
+    known += [each.responder.name for each in standing.responses] + standing.notified
     known += [case.people.stand_in(seat.person, now) or "" for seat in standing.seats]
     return any(case.people.same(name, person) for name in known if name)
 
@@ -126,10 +138,11 @@ def awaited(case: Case, standing: Round, now: datetime) -> list[Awaited]:
     found: dict[str, Awaited] = {}
     open_places = [] if standing.outcome else free(standing)
     for seat in open_places:
-        found[seat.person.casefold()] = Awaited(seat.person, seat.since)
+        if place_of(case, standing, seat.person, now) is seat:
+            found[seat.person.casefold()] = Awaited(seat.person, seat.since)
     for seat in open_places:
         delegate = case.people.stand_in(seat.person, now)
-        if delegate and place_of(case, standing, delegate, now) is not None:
+        if delegate and place_of(case, standing, delegate, now) is seat:
             waiting = Awaited(delegate, seat.since, on_behalf_of=seat.person)
             found.setdefault(delegate.casefold(), waiting)
     for seat in _escalated(standing):

@@ -1,6 +1,6 @@
 """Owns what may be done to an open round without answering: cancel, remind, reassign, extend."""
 
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import NamedTuple
 
 from msgspec.structs import replace
@@ -62,7 +62,7 @@ def remind(case: Case, now: datetime, standing: Round) -> Round:
 
 
 def extend(extension: Extension, case: Case, now: datetime, standing: Round) -> Round:
-    """Move the deadline back. Raises Decided, Over or Invalid."""
+    """Move the deadline back, and have everybody told. Raises Decided, Over or Invalid."""
     by, until = extension
     standing = upkeep.current(case, now, standing)
     refuse_when_over(standing)
@@ -73,11 +73,12 @@ def extend(extension: Extension, case: Case, now: datetime, standing: Round) -> 
             f"Name a time after {standing.expires_at:%Y-%m-%dT%H:%M:%SZ}, at most a year from now.",
             field="expiresAt",
         )
-    at_deadline = standing.escalate_at == standing.expires_at
+    at_deadline, until = standing.escalate_at == standing.expires_at, until.astimezone(UTC)
     return replace(
         standing,
         expires_at=until,
         escalate_at=until if at_deadline else standing.escalate_at,
+        notified=[],  # with the deadline their links move, so all are told again
         notes=[*standing.notes, Note(at=now, what="extended", who=by, detail=until.isoformat())],
     )
 

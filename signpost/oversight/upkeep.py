@@ -6,6 +6,7 @@ from msgspec.structs import replace
 
 from signpost.oversight import Case, seats
 from signpost.policy import MOST_REMINDERS, REJECT
+from signpost.problems import Invalid
 from signpost.records import DraftText, Note, Round, Seat
 from signpost.reminders import upcoming
 from signpost.text import digest
@@ -13,12 +14,13 @@ from signpost.text import digest
 # The SDK can't cancel a timer that it splits into pieces (over 6 days), so no wait is that long.
 LONGEST_WAIT = timedelta(days=5)
 LONGEST_BACKOFF = timedelta(hours=6)  # between notices; each wait makes the history longer
-DAY = timedelta(days=1)
+DAY, HOUR = timedelta(days=1), timedelta(hours=1)
 
 
 def open_round(case: Case, draft: DraftText, number: int, now: datetime) -> Round:
     """Put a draft under review by everybody who may sign it."""
-    policy, cadence = case.policy, case.policy.cadence
+    policy = case.policy
+    cadence = policy.cadence if policy.enable_notifications else None
     expires_at = now + policy.expires_after
     escalate_at = expires_at if policy.on_expiry == "escalate" else None
     if policy.escalate_after is not None:
@@ -66,11 +68,11 @@ def fail(now: datetime, failure: str, standing: Round) -> Round:
 def wake_at(case: Case, standing: Round, now: datetime) -> datetime:
     """Say when an open round needs looking after: deadline, reminder, escalation, notice."""
     due = [standing.expires_at, now + LONGEST_WAIT]
-    due += [at for at in (standing.next_reminder, standing.escalate_at) if at]
+    due += [at for at in (standing.next_reminder, standing.escalate_at) if at and at > now]
     if _untold(case, standing, now):
-        due.append(now + min(timedelta(minutes=2**standing.notice_attempts), LONGEST_BACKOFF))
-    if _delegates_change(case, standing, now):
-        due.append(now + DAY)
+        due.append(now + _backoff(standing.notice_attempts))
+    if change := _delegates_change(case, standing, now):
+        due.append(change)
     return min(due)
 
 
@@ -90,9 +92,10 @@ def notified(case: Case, now: datetime, told: list[str], standing: Round) -> Rou
     changed = replace(
         standing,
         notified=list(dict.fromkeys([*standing.notified, *told])),
-        notified_at=now,
-        notice_attempts=standing.notice_attempts + 1,
+        notified_at=now if told else standing.notified_at,
     )
+    missed = bool(_untold(case, changed, now))
+    changed = replace(changed, notice_attempts=standing.notice_attempts + 1 if missed else 0)
     if standing.next_reminder is None or now < standing.next_reminder:
         return changed
     sent, cadence = standing.reminders_sent + 1, case.policy.cadence
@@ -112,19 +115,31 @@ def _untold(case: Case, standing: Round, now: datetime) -> list[str]:
     return [person for person in waiting if person not in standing.notified]
 
 
-def _delegates_change(case: Case, standing: Round, now: datetime) -> bool:
-    """Say whether a delegation of somebody who is waited for begins or ends in the next wait."""
-    days = range(1, LONGEST_WAIT // DAY + 1)
-    return any(
-        case.people.stand_in(seat.person, now + day * DAY) != case.people.stand_in(seat.person, now)
-        for seat in seats.free(standing)
-        for day in days
-    )
+def _backoff(attempts: int) -> timedelta:
+    """Wait 1, 2, 4 ... minutes; the power is bounded, since no timedelta holds 2**41 minutes."""
+    return min(timedelta(minutes=2 ** min(attempts, 10)), LONGEST_BACKOFF)
+
+
+def _delegates_change(case: Case, standing: Round, now: datetime) -> datetime | None:
+    """Say by when a delegation of somebody who is waited for has begun or ended, to the hour."""
+    people = [seat.person for seat in seats.free(standing)]
+
+    def changed(at: datetime) -> bool:
+        return any(case.people.stand_in(p, at) != case.people.stand_in(p, now) for p in people)
+
+    days = (now + day * DAY for day in range(1, LONGEST_WAIT // DAY + 1))
+    day = next(filter(changed, days), None)
+    if day is None:
+        return None
+    return next(filter(changed, (day - DAY + hour * HOUR for hour in range(1, 25))))
 
 
 def _escalate(case: Case, standing: Round, at: datetime) -> Round:
     """Ask more people, who may answer for those who are silent; at the deadline, also move it."""
-    asked = seats.named(case, case.policy.escalate_to)
+    try:
+        asked, why = seats.named(case, case.policy.escalate_to), ""
+    except Invalid as error:  # people.yaml may say other things than when the run began
+        asked, why = [], error.detail
     added = [Seat(person=person, since=at, stage=0, source="escalated") for person in asked]
     moves = case.policy.on_expiry == "escalate"
     return replace(
@@ -135,7 +150,9 @@ def _escalate(case: Case, standing: Round, at: datetime) -> Round:
         expires_at=standing.expires_at + case.policy.expires_after
         if moves
         else standing.expires_at,
-        notes=[*standing.notes, Note(at=at, what="escalated", detail=", ".join(asked))],
+        # With the deadline their links move, so all are told again.
+        notified=[] if moves else standing.notified,
+        notes=[*standing.notes, Note(at=at, what="escalated", detail=", ".join(asked) or why)],
     )
 
 
