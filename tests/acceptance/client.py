@@ -1,23 +1,45 @@
 """Drives a running Signpost as callers, approvers and operators do: over HTTP."""
 
 import os
+import shutil
 import time
-from typing import Any, NamedTuple, Self
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any, Self, TypeVar
 
 import httpx2 as httpx
 
-from local.stack import Child, Plan, free_port
+from local.stack import ROOT, Child, Plan, free_port
+from tests.acceptance.journal import Journal, Link
+
+__all__ = ["Json", "Link", "Signpost", "plan"]
 
 PATIENCE_SECONDS = 90.0  # a busy machine may take long, and nothing waits longer than it must
+ADELE = "adele@contoso.com"
+FLOWS = Path(__file__).parent / "flows"
+APP = ("function_app.py", "host.json", "triggers", "orchestrators", "activities", "signpost")
+DATA = ("instructions", "console")
 Json = dict[str, Any]
+T = TypeVar("T")
 
 
-class Link(NamedTuple):
-    """What an approver's notification opens."""
+@dataclass(frozen=True)
+class AppPlan(Plan):
+    """A plan for the app in a folder of its own, with further settings."""
 
-    url: str
-    approval: str
-    token: str
+    app: Path = ROOT
+    settings: dict[str, str] = field(default_factory=dict)
+
+    def environment(self) -> dict[str, str]:
+        """Return the environment of the children; `settings` win."""
+        return super().environment() | self.settings
+
+    def children(self) -> list[Child]:
+        """Return what has to run, the dev host in this plan's folder."""
+        *others, host = super().children()
+        arguments = [str(self.app) if given == "." else given for given in host.arguments]
+        return [*others, replace(host, arguments=arguments)]
 
 
 class Signpost:
@@ -27,7 +49,9 @@ class Signpost:
         self.plan = plan
         self.url = plan.url
         self.child = children[-1]
-        self.http = httpx.Client(base_url=plan.url, timeout=PATIENCE_SECONDS)
+        self.journal = Journal(plan.state / "teams.jsonl")
+        limits = httpx.Limits(max_connections=200, max_keepalive_connections=100)
+        self.http = httpx.Client(base_url=plan.url, timeout=PATIENCE_SECONDS, limits=limits)
         self.teams = httpx.Client(base_url=plan.teams_url, timeout=PATIENCE_SECONDS)
 
     def __enter__(self) -> Self:
@@ -37,10 +61,12 @@ class Signpost:
         self.http.close()
         self.teams.close()
 
-    def start(self, topic: str = "The terrace opens on Monday", **more: Any) -> str:
+    def start(
+        self, topic: str = "The terrace opens on Monday", flow: str = "topic-post", **more: Any
+    ) -> str:
         """Start a run and give its id."""
         body = {"inputs": {"Topic": topic}, **more}
-        run: str = self.http.post("/api/flows/topic-post/runs", json=body).json()["id"]
+        run: str = self.http.post(f"/api/flows/{flow}/runs", json=body).json()["id"]
         return run
 
     def run(self, run: str) -> Json:
@@ -50,24 +76,27 @@ class Signpost:
 
     def wait(self, run: str, *states: str) -> Json:
         """Wait until a run is in one of the states, and give its story."""
-        until = time.monotonic() + PATIENCE_SECONDS
-        while time.monotonic() < until:
-            story = self.run(run)
-            if story["state"] in states:
-                return story
-            time.sleep(0.02)
-        raise AssertionError(f"the run stayed {story['state']}: {story['detail']}")
+        story: Json = {}
+
+        def arrived() -> bool:
+            story.update(self.run(run))
+            return story["state"] in states
+
+        once(arrived, lambda: f"the run stayed {story['state']}: {story['detail']}")
+        return story
 
     def links(self, run: str) -> dict[str, Link]:
-        """Give each approver's link to a run, from their own chats."""
-        found = {}
-        for person, chat in self.teams.get("/messages").json()["chats"].items():
-            for received in chat:
-                url = received["message"]["attachments"][0]["content"]["actions"][0]["url"]
-                page, _, token = url.partition("#")
-                if run in page:
-                    found[person] = Link(url, page.rsplit("/", 1)[1], token)
-        return found
+        """Give each approver's newest link to a run, from their own chats."""
+        return self.journal.links(run)
+
+    def link(self, run: str, person: str = ADELE, number: int = 1) -> Link:
+        """Wait until somebody was told about a round of a run, and give the link."""
+
+        def told() -> Link | None:
+            found = self.links(run).get(person)
+            return found if found and found.approval == f"{run}-{number}" else None
+
+        return once(told, lambda: f"{person} was not told")
 
     def sign(self, link: Link, **answer: Any) -> httpx.Response:
         """Answer an approval; the digest is that of the text under review unless given."""
@@ -84,36 +113,24 @@ class Signpost:
             f"/api/approvals/{link.approval}", headers={"X-Approval-Token": link.token}
         )
 
+    def receipt(self, run: str) -> bytes:
+        """Give the receipt of a closed run, as it was sealed."""
+        return self.http.get(f"/api/runs/{run}/receipt").raise_for_status().content
+
     def drafted(self, **more: Any) -> tuple[str, Link]:
         """Start a run, wait for its draft, and give the first approver's link."""
         run = self.start(**more)
         self.wait(run, "waiting")
-        return run, self.links_once_told(run)
-
-    def links_once_told(self, run: str) -> Link:
-        """Wait until the first approver was told, and give the link."""
-        until = time.monotonic() + PATIENCE_SECONDS
-        while time.monotonic() < until:
-            links = self.links(run)
-            if "adele@contoso.com" in links:
-                return links["adele@contoso.com"]
-            time.sleep(0.02)
-        raise AssertionError("adele@contoso.com was not told")
+        return run, self.link(run)
 
     def posts(self, text: str | None = None) -> list[str]:
         """List the texts in the channel, all or those that hold a text."""
-        texts = [
-            card_text(received["message"])
-            for received in self.teams.get("/messages").json()["channel"]
-        ]
+        texts = [card_text(message) for message in self.journal.posts()]
         return [posted for posted in texts if text is None or text in posted]
 
     def posts_once_there(self, text: str) -> list[str]:
         """Wait until a text is in the channel, and give the posts that hold it."""
-        until = time.monotonic() + PATIENCE_SECONDS
-        while time.monotonic() < until and not self.posts(text):
-            time.sleep(0.02)
-        return self.posts(text)
+        return once(lambda: self.posts(text), lambda: f"{text} was not posted")
 
     def kill(self) -> None:
         """Stop the dev host as a power cut would."""
@@ -134,9 +151,30 @@ def card_text(message: Json) -> str:
     return "\n".join(line["inlines"][0]["text"] for line in signed["items"])
 
 
-def plan(state: Any, model_url: str | None = None) -> Plan:
+def once(look: Callable[[], T | None], complain: Callable[[], str]) -> T:
+    """Look again and again until there is something, and give it."""
+    until = time.monotonic() + PATIENCE_SECONDS
+    while not (found := look()):
+        if time.monotonic() > until:
+            raise AssertionError(complain())
+        time.sleep(0.01)
+    return found
+
+
+def plan(state: Path, model_url: str | None = None, app: Path = ROOT, **settings: str) -> AppPlan:
     """Lay out one Signpost on free ports; without a model's URL the real local one is used."""
     given = dict(os.environ)
     if model_url:
         given |= {"MODEL_BASE_URL": model_url, "MODEL_NAME": "quick"}
-    return Plan(state, free_port(), free_port(), free_port(), quiet=True, given=given)
+    ports = (free_port(), free_port(), free_port())
+    return AppPlan(state, *ports, quiet=True, given=given, app=app, settings=settings)
+
+
+def app_with(folder: Path, *flows: Path) -> Path:
+    """Lay out the app as it is, with further flows beside its own."""
+    for name in (*APP, *DATA):
+        (folder / name).symlink_to(ROOT / name)
+    (folder / "flows").mkdir()
+    for file in (*(ROOT / "flows").glob("*.yaml"), *flows):
+        shutil.copy(file, folder / "flows")
+    return folder

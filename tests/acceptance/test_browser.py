@@ -51,7 +51,7 @@ def test_a_topic_becomes_an_edited_signed_post(page: Page, signpost_with_smollm2
     """Topic, SmolLM2's draft, edit, signature: the card in Teams shows the edited text."""
     signpost = signpost_with_smollm2
     run = start_run(page, signpost, "The cafeteria opens its new terrace on Monday.")
-    page.goto(signpost.links_once_told(run).url)
+    page.goto(signpost.link(run).url)
     draft = page.locator("#text").inner_text()
     page.get_by_role("button", name="Change the text first").click()
     page.get_by_label("Your version").fill(f"{draft}\n\nSee you there, signed by hand.")
@@ -68,7 +68,7 @@ def test_a_rejected_draft_is_never_posted(page: Page, signpost_with_smollm2) -> 
     signpost = signpost_with_smollm2
     before = signpost.posts()
     run = start_run(page, signpost, "The printer on floor 3 is broken.")
-    page.goto(signpost.links_once_told(run).url)
+    page.goto(signpost.link(run).url)
     page.get_by_label("Comment").fill("It works again.")
     page.get_by_role("button", name="Reject").click()
     expect(page.get_by_role("heading", name="You rejected this post")).to_be_visible()

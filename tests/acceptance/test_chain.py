@@ -24,7 +24,7 @@ def test_an_edited_text_is_posted_to_the_letter(signpost: Signpost) -> None:
     text = "Edited by Adele:\n\n  two spaces, *stars*, [a link](https://contoso.com) & <b>tags</b>."
     signpost.sign(link, acceptedText=text)
     story = signpost.wait(run, "closed")
-    assert story["signedText"] == text
+    assert story["acceptedText"] == text
     assert signpost.posts("Edited by Adele") == [text]
 
 
@@ -47,7 +47,7 @@ def test_a_second_answer_is_told_who_won(signpost: Signpost) -> None:
     signpost.sign(link, response="Reject", comments="No.")
     late = signpost.sign(other)
     assert late.status_code == httpx.codes.CONFLICT
-    assert late.json()["decision"]["responder"] == "adele@contoso.com"
+    assert late.json()["decision"]["responder"]["name"] == "adele@contoso.com"
     assert late.json()["decision"]["approverResponse"] == "Reject"
 
 

@@ -34,7 +34,7 @@ def test_a_killed_host_goes_on_and_posts_once(own: Signpost, kill: int) -> None:
     own.wait(run, "waiting")
     if phase == "waiting":
         restart(own)
-    link = own.links_once_told(run)
+    link = own.link(run)
     own.sign(link, acceptedText=text)
     if phase == "signed":
         time.sleep(chance.uniform(0, 0.02))
@@ -56,7 +56,7 @@ def restart(signpost: Signpost) -> None:
 def finished(signpost: Signpost, run: str, text: str) -> None:
     """Exactly one post; at most one, and told as unknown, when the host died while it sent."""
     story = signpost.wait(run, "closed")
-    assert (story["outcome"], story["signedText"]) == ("Approve", text)
+    assert (story["outcome"], story["acceptedText"]) == ("Approve", text)
     if story["delivery"]["state"] == "unknown":
         assert len(signpost.posts(text)) <= 1
     else:
