@@ -23,6 +23,7 @@ from signpost.text import to_remove
 
 STARTS = "start"
 RUN_ID = "[0-9a-f]{32}"
+BROKEN = "The receipt can't be read: its bytes were changed after it was sealed."
 
 T = TypeVar("T", bound=msgspec.Struct)
 
@@ -59,13 +60,14 @@ async def start(
         created_at=now,
     )
     record = replace(record, requestor=_requestor(record))
-    seats.plan(Case(record, people()), now)
+    case = Case(record, people())
+    seats.plan(case, now)
+    seats.named(case, flow.approval.escalate_to)
     run = await _claim(ledger, flow, body, key) if key else uuid4().hex
     record = replace(record, id=run)
-    new = await ledger.insert(run, records.RUN, msgspec.json.encode(record))
-    if new:
-        await lists.started(ledger, record)
-    return run, new
+    standing = await write_once(ledger, run, records.RUN, record)
+    await lists.started(ledger, standing)
+    return run, standing is record
 
 
 async def _claim(ledger: Ledger, flow: Flow, body: Start, key: str) -> str:
@@ -127,8 +129,8 @@ async def cancel(
 ) -> Round | None:
     """Cancel a run, also one that has no round yet; give the round to wake, if there is one.
 
-    The note on the run comes first and the round second. `open_round` does it the other way
-    round, so one of the two sees the other. Raises Unknown, Decided or Over.
+    The note on the run comes first, and the round is looked for second. `open_round` does it the
+    other way round, so one of the two sees the other. Raises Unknown, Decided or Over.
     """
     if told := to_remove(reason.replace("\r\n", "\n")):
         raise Invalid(told, field="reason")
@@ -137,10 +139,11 @@ async def cancel(
         raise Over(f"The run is over: {before.receipt.outcome}.", outcome=before.receipt.outcome)
     note = partial(_note_cancel, now, reason.strip(), by)
     noted = await change(ledger, run, records.RUN, Run, note)
-    if before.round is None:
+    standing = (await story(ledger, run)).round
+    if standing is None:
         return None
     canceling = partial(steering.cancel, Case(noted, people()), now, by)
-    row = records.round_row(before.round.number)
+    row = records.round_row(standing.number)
     return await change(ledger, run, row, Round, canceling)
 
 
@@ -156,7 +159,7 @@ class Closed(msgspec.Struct, frozen=True, rename="camel"):
     """What a sealed receipt says in short."""
 
     outcome: Outcome
-    closed_at: datetime
+    closed_at: datetime | None
     failure: str | None = None
 
 
@@ -181,8 +184,8 @@ class Story(msgspec.Struct, frozen=True):
 
     @property
     def post(self) -> Post | None:
-        """The post of that round."""
-        return self.posts.get(len(self.rounds))
+        """The post of the round that was signed; it stays when the rounds are deleted."""
+        return self.posts[max(self.posts)] if self.posts else None
 
     @property
     def signed_text(self) -> str | None:
@@ -211,14 +214,26 @@ async def story(ledger: Ledger, run: str) -> Story:
     if record is None:
         raise Unknown("There is no such run.")
     numbers = range(1, record.flow.approval.max_rounds + 1)
-    rounds = [_typed(rows, records.round_row(number), Round) for number in numbers]
+    found = [_typed(rows, records.round_row(number), Round) for number in numbers]
+    rounds = [standing for standing in found if standing]
     return Story(
         run=record,
         drafts=_by_round(rows, numbers, records.draft_row, DraftText),
-        rounds=[standing for standing in rounds if standing],
+        rounds=rounds,
         posts=_by_round(rows, numbers, records.post_row, Post),
-        receipt=_typed(rows, records.RECEIPT, Closed),
+        receipt=_closed(rows, record, rounds),
     )
+
+
+def _closed(rows: Mapping[str, Entry], run: Run, rounds: list[Round]) -> Closed | None:
+    """Read how a run ended; where somebody broke the receipt, the other rows still tell."""
+    try:
+        return _typed(rows, records.RECEIPT, Closed)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        told = rounds[-1].outcome if rounds else None
+        outcome = told if told and told != REQUEST_CHANGES else None
+        unsigned = "Canceled" if run.canceled_at else "Failed"
+        return Closed(outcome=outcome or unsigned, closed_at=None, failure=BROKEN)
 
 
 def _by_round(

@@ -1,33 +1,22 @@
-"""A run is started once, checked before it starts, and ends with a receipt."""
+"""A run is started once, and checked before it starts: who asks, what, and who can sign."""
 
 import asyncio
-from datetime import timedelta
 from typing import Any
 
+import msgspec
 import pytest
 
-from signpost import records, runs
+from signpost import lists, runs
 from signpost.flows import Flow, Input, Parameters
 from signpost.ledger import Ledger
-from signpost.oversight import respond
-from signpost.problems import Decided, Invalid, Over, Unknown
+from signpost.policy import Stage
+from signpost.problems import Invalid, Unknown
 from signpost.runs import Start
-from tests.builders import (
-    ADELE,
-    ALEX,
-    MEGAN,
-    NOW,
-    RUN,
-    a_draft,
-    a_flow,
-    a_round,
-    a_run,
-    an_answer,
-    get_round,
-    put,
-)
+from tests.builders import ADELE, ALEX, MEGAN, NOW, RUN, a_flow
 
-DAY = timedelta(days=1)
+QUORUM, EVERYONE = "Approve/Reject - Quorum", "Approve/Reject - Everyone must approve"
+DIEGO = "diego@contoso.com"
+TWO_OF: dict[str, Any] = {"type": QUORUM, "approvals": 2, "allow_edits": False}
 
 
 def body(**fields: Any) -> Start:
@@ -117,7 +106,6 @@ REFUSED: list[tuple[dict[str, Any], str, str]] = [
     ({"inputs": {"Topic": "T", "Tone": 5}}, "inputs.Tone", "Give a text"),
     ({"inputs": {"Topic": "T", "topic": "t"}}, "inputs.topic", "no input 'topic'"),
     ({"inputs": {"Topic": "T", "": "t"}}, "inputs.", "no input ''"),
-    ({"requestor": "a\u200b@contoso.com"}, "requestor", "U+200B"),
 ]
 
 
@@ -170,52 +158,143 @@ async def test_odd_ids_are_unknown(ledger: Ledger, run: str) -> None:
     with pytest.raises(Unknown):
         await runs.story(ledger, run)
     with pytest.raises(Unknown):
-        await runs.cancel(ledger, run, "", NOW)
+        await runs.cancel(ledger, run, "", None, NOW)
 
 
-async def waiting(ledger: Ledger) -> None:
-    """Bring the default run to where its round is open."""
-    await put(ledger, records.RUN, a_run())
-    await put(ledger, records.draft_row(1), a_draft())
-    await put(ledger, records.round_row(1), a_round())
+@pytest.mark.parametrize(
+    "who", ["", "adele", "a\u200b@contoso.com", "a@b;c@d", "adele@contoso.com\n", "x" * 120 + "@c"]
+)
+def test_who_asks_is_one_address(who: str) -> None:
+    """A body that names nobody, or two, is refused as it is read."""
+    with pytest.raises(msgspec.ValidationError, match="requestor"):
+        msgspec.convert({"inputs": {}, "requestor": who}, Start)
 
 
-async def test_canceling_ends_the_round(ledger: Ledger) -> None:
-    """The round to wake is given back, canceled."""
-    await waiting(ledger)
-    standing = await runs.cancel(ledger, RUN, "Not needed.", NOW)
-    assert standing is not None
-    assert standing.outcome == "Canceled"
-    assert (await runs.story(ledger, RUN)).run.cancel_reason == "Not needed."
+def asking(flow: Flow, name: str = "Boss", *, required: bool = True) -> Flow:
+    """Add an input to a flow by which somebody is named."""
+    flow.inputs[name] = Input(type="Text", required=required)
+    return flow
 
 
-async def test_canceling_works_while_drafting(ledger: Ledger) -> None:
-    """Without a round the run itself keeps the note."""
-    await put(ledger, records.RUN, a_run())
-    assert await runs.cancel(ledger, RUN, "", NOW) is None
-    assert (await runs.story(ledger, RUN)).run.canceled_at == NOW
+async def requestor(ledger: Ledger, flow: Flow, **fields: Any) -> str | None:
+    """Start a run and give who is recorded as asking for it."""
+    run, _ = await start(ledger, flow=flow, **fields)
+    return (await runs.story(ledger, run)).run.requestor
 
 
-async def test_canceling_comes_too_late_after_a_decision(ledger: Ledger) -> None:
-    """Who cancels after somebody answered hears whose answer it was, which stays."""
-    decided = respond(NOW, ALEX, an_answer(), a_flow().approval, a_round())
-    await put(ledger, records.RUN, a_run())
-    await put(ledger, records.round_row(1), decided)
-    with pytest.raises(Decided):
-        await runs.cancel(ledger, RUN, "", NOW)
-    assert (await get_round(ledger)).outcome == "Approve"
+async def test_a_flow_may_say_who_asks(ledger: Ledger) -> None:
+    """Where the body names nobody, the flow's own requester counts."""
+    assert await requestor(ledger, a_flow(requestor=DIEGO), requestor=None) == DIEGO
 
 
-async def test_canceling_comes_too_late_after_the_deadline(ledger: Ledger) -> None:
-    """A round that expired is over for the requester too."""
-    await waiting(ledger)
-    with pytest.raises(Over):
-        await runs.cancel(ledger, RUN, "", NOW + 31 * DAY)
+async def test_the_body_comes_before_the_flow(ledger: Ledger) -> None:
+    """Who is named by the request itself asks, whatever the flow says."""
+    assert await requestor(ledger, a_flow(requestor=DIEGO), requestor=MEGAN) == MEGAN
 
 
-async def test_reasons_hide_nothing(ledger: Ledger) -> None:
-    """A reason is shown to people, so it holds what they can see."""
-    await waiting(ledger)
-    with pytest.raises(Invalid, match=r"U\+202E"):
-        await runs.cancel(ledger, RUN, "pay\u202eroll", NOW)
-    assert (await get_round(ledger)).outcome is None
+async def test_an_input_may_say_who_asks(ledger: Ledger) -> None:
+    """A form's field names the requester, under the name that the directory has."""
+    flow = asking(a_flow(requestor="{{ Boss }}"))
+    inputs = {"Topic": "T", "Boss": "MEGAN@contoso.com"}
+    assert await requestor(ledger, flow, requestor=None, inputs=inputs) == MEGAN
+
+
+async def test_an_empty_input_names_nobody(ledger: Ledger) -> None:
+    """An optional field that is left empty leaves the run without a requester."""
+    flow = asking(a_flow(requestor="{{ Boss }}"), required=False)
+    assert await requestor(ledger, flow, requestor=None) is None
+
+
+@pytest.mark.parametrize(
+    "named,field",
+    [(f"{MEGAN}; {DIEGO}", "requestor"), ("a b@c", "inputs.Boss"), ("Nobodies", "inputs.Boss")],
+)
+async def test_an_input_names_one_requester(ledger: Ledger, named: str, field: str) -> None:
+    """Two people, a broken address and an unknown list are refused, with the field."""
+    flow = asking(a_flow(requestor="{{ Boss }}"))
+    inputs = {"Topic": "T", "Boss": named}
+    error = await refused(ledger, flow=flow, requestor=None, inputs=inputs)
+    assert error.field == field
+
+
+@pytest.mark.parametrize("source", ["flow", "input", "body"])
+async def test_who_asks_may_not_sign_wherever_named(ledger: Ledger, source: str) -> None:
+    """The only approver can't be the one who asks, whoever says who asks."""
+    named = {"flow": ADELE, "input": "{{ Boss }}", "body": None}[source]
+    flow = asking(a_flow(assigned_to=[ADELE], requestor=named), required=False)
+    inputs = {"Topic": "T", "Boss": ADELE}
+    asks = ADELE if source == "body" else None
+    assert (await refused(ledger, flow=flow, requestor=asks, inputs=inputs)).field == "requestor"
+
+
+async def test_an_input_may_name_the_approvers(ledger: Ledger) -> None:
+    """Approvers come from a field, split by semicolons, each once, without who asks."""
+    flow = asking(a_flow(**TWO_OF, assigned_to="{{ Boss }}"))
+    inputs = {"Topic": "T", "Boss": f" {ADELE};{ALEX} ; {MEGAN};ADELE@contoso.com;; "}
+    run, _ = await start(ledger, flow=flow, inputs=inputs)
+    assert (await runs.story(ledger, run)).run.inputs == inputs
+
+
+async def test_an_input_with_too_few_approvers_is_refused(ledger: Ledger) -> None:
+    """One person under two spellings, and who asks, are not three people."""
+    flow = asking(a_flow(**TWO_OF, assigned_to="{{ Boss }}"))
+    inputs = {"Topic": "T", "Boss": f"{ADELE}; Adele@Contoso.com; {MEGAN}"}
+    assert "2 must approve" in (await refused(ledger, flow=flow, inputs=inputs)).detail
+
+
+@pytest.mark.parametrize("named", ["not an address@", "Nobodies", "", " ; "])
+async def test_an_input_that_names_no_approver_is_refused(ledger: Ledger, named: str) -> None:
+    """A broken address, an unknown list and nothing at all start no run."""
+    flow = asking(a_flow(assigned_to=["{{ Boss }}"]), required=False)
+    error = await refused(ledger, flow=flow, inputs={"Topic": "T", "Boss": named})
+    assert error.field in ("inputs.Boss", "requestor")
+    assert (await lists.page(ledger, lists.EVERYTHING, "", 9)).pointers == []
+
+
+IMPOSSIBLE: list[dict[str, Any]] = [
+    {"type": QUORUM, "approvals": 3},
+    {"type": QUORUM, "approvals": 2, "assigned_to": [ADELE, MEGAN]},
+    {"type": EVERYONE, "assigned_to": [MEGAN]},
+    {"type": "Sequential approval", "assigned_to": None, "stages": [
+        {"assignedTo": [ADELE]}, {"assignedTo": [ALEX], "type": QUORUM, "approvals": 2}]},
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("approval", IMPOSSIBLE)
+async def test_what_can_never_be_signed_does_not_start(
+    ledger: Ledger, approval: dict[str, Any]
+) -> None:
+    """A stage that asks for more people than may sign in it is found before the model is asked."""
+    error = await refused(ledger, flow=a_flow(allow_edits=False, **staged(approval)))
+    assert error.field == "requestor"
+    assert (await lists.page(ledger, lists.EVERYTHING, "", 9)).pointers == []
+
+
+def staged(approval: dict[str, Any]) -> dict[str, Any]:
+    """Build the stages of a policy from plain JSON."""
+    stages = msgspec.convert(approval.get("stages", []), list[Stage])
+    return approval | ({"stages": stages} if stages else {})
+
+
+async def test_whom_an_escalation_names_is_checked_at_the_start(ledger: Ledger) -> None:
+    """A boss who is nobody is told to who asks, not found out when everybody is silent."""
+    flow = asking(a_flow(escalate_to="{{ Boss }}", on_expiry="escalate"))
+    error = await refused(ledger, flow=flow, inputs={"Topic": "T", "Boss": "Nobodies"})
+    assert error.field == "inputs.Boss"
+
+
+async def test_self_approval_is_the_flows_to_allow(ledger: Ledger) -> None:
+    """Where the flow says so, who asks may be the only one to sign."""
+    flow = a_flow(assigned_to=[ADELE], allow_self_approval=True)
+    assert (await start(ledger, flow=flow, requestor=ADELE))[1]
+
+
+async def test_a_run_is_listed_though_the_start_was_cut_off(ledger: Ledger) -> None:
+    """Who repeats a start that died after the run was recorded finds it in both lists."""
+    run, _ = await start(ledger, "key")
+    [(row, _)] = await ledger.page(lists.EVERYTHING, "", 9)
+    for partition in (lists.EVERYTHING, lists.sent(MEGAN)):
+        await ledger.delete(partition, row)
+    assert await start(ledger, "key") == (run, False)
+    for partition in (lists.EVERYTHING, lists.sent(MEGAN)):
+        assert [p.run for p in (await lists.page(ledger, partition, "", 9)).pointers] == [run]
