@@ -1,5 +1,6 @@
 """Owns what every activity answers while the ledger can't be reached: that it decided nothing."""
 
+import logging
 from collections.abc import Awaitable, Callable
 from functools import wraps
 from typing import Any
@@ -9,15 +10,21 @@ from signpost.ledger import LedgerAway
 
 Activity = Callable[..., Awaitable[Any]]
 
+log = logging.getLogger(__name__)
+
 
 def patient(activity: Activity) -> Activity:
-    """Turn an outage of the ledger into an answer, after which the orchestrator waits."""
+    """Turn an outage of the ledger into an answer, after which the orchestrator waits.
+
+    Where the ledger is and what is wrong with it goes to the log, not to the run's history.
+    """
 
     @wraps(activity)
     async def run(*args: Any, **kwargs: Any) -> Any:  # noqa: ANN401 - passed through
         try:
             return await activity(*args, **kwargs)
         except LedgerAway as error:
-            return pack(Away(away=str(error)))
+            log.warning("The ledger is away: %s", error)
+            return pack(Away(away="The ledger can't be reached."))
 
     return run

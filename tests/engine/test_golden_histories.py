@@ -1,0 +1,176 @@
+"""Runs that an earlier version left waiting go on with today's orchestrator."""
+
+import importlib
+import json
+import re
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import NamedTuple
+
+import pytest
+
+from orchestrators.sign_and_post import sign_and_post
+from tests.builders import KEY, TEXT
+from tests.doubles.quick_model import TEXT as DRAFT
+from tests.doubles.timed_app import timed_app
+from tests.histories import scenarios
+from tests.histories.replaying import FOLDER, Handle, differences, recorded, turns
+from tests.histories.scenarios import SCENARIOS
+
+HISTORIES = recorded()
+HANDLE: Handle = sign_and_post._function.get_user_function()
+ORCHESTRATORS = Path(__file__).parents[2] / "orchestrators"
+COPY = "changed_orchestrators"
+LEAST = 12
+
+
+class Change(NamedTuple):
+    """One edit of an orchestrator's source that runs under way could not bear."""
+
+    what: str
+    module: str
+    old: str
+    new: str
+
+
+CHANGES = [
+    Change("an activity renamed", "steps", '"settle_round"', '"look_at_round"'),
+    Change(
+        "an activity inserted", "sign_and_post",
+        "        standing = yield from await_signature(context, work)\n",
+        '        yield context.call_activity("audit", None)\n'
+        "        standing = yield from await_signature(context, work)\n",
+    ),
+    Change(
+        "an activity removed", "sign_and_post",
+        "            yield from post_text(context, work)\n", "            pass\n",
+    ),
+    Change(
+        "two steps swapped", "steps",
+        'standing = yield from _call(context, "open_round", _at(work), Standing)',
+        'standing = yield from _call(context, "settle_round", _at(work), Standing)',
+    ),
+    Change(
+        "an event renamed", "steps",
+        "wake_up(work.round, standing.slot)", 'wake_up(work.round, standing.slot) + "-sign"',
+    ),
+    Change(
+        "a timer dropped", "steps",
+        "        yield context.create_timer(until)\n", "        pass\n",
+    ),
+    Change(
+        "a timer added", "sign_and_post",
+        "        if standing.signed:\n",
+        "        if standing.signed:\n"
+        "            yield context.create_timer(context.current_utc_datetime)\n",
+    ),
+    Change(
+        "a loop that ends earlier", "sign_and_post",
+        "if standing.outcome != REQUEST_CHANGES:", "if standing.outcome:",
+    ),
+    Change(
+        "a loop that runs once", "steps",
+        "    while standing.outcome is None:\n", "    if standing.outcome is None:\n",
+    ),
+    Change(
+        "another result", "sign_and_post",
+        "return pack((yield from close(context, work, standing)))",
+        'return pack((yield from close(context, work, standing)))["outcome"]',
+    ),
+    Change(
+        "posting by the outcome's name", "sign_and_post",
+        "if standing.signed:", 'if standing.outcome == "Approve":',
+    ),
+    Change(
+        "an outage taken for a failure", "steps",
+        "        if not is_away(said):\n", "        if said:\n",
+    ),
+]  # fmt: skip
+
+
+@pytest.fixture
+def changed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """Give the folder of a copy of the orchestrators, importable under another name."""
+    monkeypatch.syspath_prepend(tmp_path)
+    package = tmp_path / COPY
+    package.mkdir()
+    for source in ORCHESTRATORS.glob("*.py"):
+        text = re.sub(r"\borchestrators\.", f"{COPY}.", source.read_text("utf-8"))
+        (package / source.name).write_text(text, "utf-8")
+    yield package
+    for name in [name for name in sys.modules if name.partition(".")[0] == COPY]:
+        del sys.modules[name]
+
+
+def handle_of_the_copy() -> Handle:
+    """Import the copy and give what the host would call."""
+    importlib.invalidate_caches()
+    module = importlib.import_module(f"{COPY}.sign_and_post")
+    handle: Handle = module.sign_and_post._function.get_user_function()
+    return handle
+
+
+def test_each_scenario_has_a_history() -> None:
+    """There is one file for each way a run can go, and no file beside them."""
+    assert set(HISTORIES) == set(SCENARIOS)
+    assert len(HISTORIES) >= LEAST
+
+
+@pytest.mark.parametrize("name", HISTORIES)
+def test_a_recorded_run_goes_on(name: str) -> None:
+    """At each turn of a recorded run today's orchestrator asks for what was asked for then."""
+    assert differences(HANDLE, HISTORIES[name]) == []
+
+
+@pytest.mark.parametrize("name", HISTORIES)
+def test_a_recorded_run_ended_as_it_should(name: str) -> None:
+    """Each file holds a whole run, to the outcome that its scenario is about."""
+    end = HISTORIES[name][-2]
+    assert json.loads(end["Result"])["outcome"] == SCENARIOS[name][1]
+    assert end["OrchestrationStatus"] == "Completed"
+    assert len(turns(HISTORIES[name])) > 2
+
+
+@pytest.mark.parametrize("change", CHANGES, ids=lambda change: change.what)
+def test_an_incompatible_change_is_caught(change: Change, changed: Path) -> None:
+    """A change that runs under way can't bear shows in at least one recorded run."""
+    file = changed / f"{change.module}.py"
+    source = file.read_text("utf-8")
+    assert source.count(change.old) == 1
+    file.write_text(source.replace(change.old, change.new), "utf-8")
+    handle = handle_of_the_copy()
+    assert [name for name, history in HISTORIES.items() if differences(handle, history)]
+
+
+def test_an_unchanged_copy_passes(changed: Path) -> None:
+    """What the test above catches is the change, not the copying."""
+    handle = handle_of_the_copy()
+    assert not any(differences(handle, history) for history in HISTORIES.values())
+
+
+@pytest.mark.parametrize("name", HISTORIES)
+def test_a_history_holds_no_text_and_no_person(name: str) -> None:
+    """Ids, states and instants only: no draft, comment, address, link, key or path."""
+    kept = (FOLDER / f"{name}.json").read_text("utf-8")
+    told = [
+        DRAFT,
+        TEXT,
+        scenarios.EDIT,
+        "terrace",
+        "Shorter",
+        "@contoso.com",
+        "http",
+        "#",
+        KEY,
+        "ledger.db",
+    ]
+    assert [text for text in told if text in kept] == []
+
+
+async def test_today_a_run_leaves_the_same_history(tmp_path: Path) -> None:
+    """The recording itself is true: a run of now leaves the kinds of events of the stored one."""
+    async with timed_app(tmp_path) as app:
+        history = app.history(await scenarios.reminded(app))
+    kinds = [(event["EventType"], event.get("Name")) for event in history]
+    assert kinds == [(e["EventType"], e.get("Name")) for e in HISTORIES["reminded"]]
