@@ -97,20 +97,52 @@ def load(path: Path) -> Flow:
     if not (path.parent.parent / "instructions" / f"{name}.prompty").is_file():
         what = f"there is no file instructions/{name}.prompty"
         raise source.broken("draft.instructions", what)
-    for trail, named in _named(flow.approval):
-        if why := _unusable(named, flow):
-            raise source.broken(f"approval.{trail}", why)
+    if flow.name:
+        raise source.broken("name", "a flow's name is its file's: take this field out")
+    for trail, what in _faults(flow, source.content["approval"]):
+        raise source.broken(f"approval.{trail}", what)
     return msgspec.structs.replace(flow, name=path.stem)
+
+
+def _faults(flow: Flow, given: Mapping[str, object]) -> Iterator[tuple[str, str]]:
+    """Find what the types can't: each fault's field, and a sentence about it."""
+    policy = flow.approval
+    for trail, named in _named(policy):
+        if why := _unusable(named, flow):
+            yield trail, why
+    for trail, everybody in _groups(policy).items():
+        if everybody is not None and not listed(everybody):
+            yield trail, "this names nobody"
+    yield from _out_of_reach(policy)
+    if "maxRounds" in given and not policy.allow_request_changes:
+        yield "maxRounds", "without `allowRequestChanges: true` there is one round"
+    if policy.item_link_description and not policy.item_link:
+        yield "itemLinkDescription", "it describes `itemLink`, which is missing"
+    if policy.reminders and not policy.enable_notifications:
+        yield "reminders", "nobody is told with `enableNotifications: false`"
+
+
+def _groups(policy: Approval) -> dict[str, People | None]:
+    """Give the places where a policy names several people."""
+    stages = {f"stages[{i}].assignedTo": each.assigned_to for i, each in enumerate(policy.stages)}
+    return {"assignedTo": policy.assigned_to, "escalateTo": policy.escalate_to} | stages
+
+
+def _out_of_reach(policy: Approval) -> Iterator[tuple[str, str]]:
+    """Find a quorum larger than the number of people named, where no input names more."""
+    for i, stage in enumerate(policy.steps):
+        names = listed(stage.assigned_to)
+        if stage.approvals is None or any(re.match(REFERENCE, name) for name in names):
+            continue
+        asked = len({member.casefold() for name in names for member in people().members(name)})
+        if stage.approvals > asked:
+            trail = f"stages[{i}].approvals" if policy.stages else "approvals"
+            yield trail, f"{stage.approvals} must approve, but only {asked} can be asked"
 
 
 def _named(policy: Approval) -> Iterator[tuple[str, str]]:
     """Give everybody whom a policy names, with the place where it does."""
-    fields: dict[str, People | None] = {
-        "assignedTo": policy.assigned_to,
-        "escalateTo": policy.escalate_to,
-    }
-    fields |= {f"stages[{i}].assignedTo": each.assigned_to for i, each in enumerate(policy.stages)}
-    for trail, named_in in fields.items():
+    for trail, named_in in _groups(policy).items():
         for i, entry in enumerate(named_in if isinstance(named_in, list) else []):
             yield from ((f"{trail}[{i}]", name) for name in listed(entry))
         if isinstance(named_in, str):
@@ -121,9 +153,12 @@ def _named(policy: Approval) -> Iterator[tuple[str, str]]:
 
 def _unusable(named: str, flow: Flow) -> str | None:
     """Say why a name stands for nobody: no input, no address, no list of people.yaml."""
-    if reference := re.match(REFERENCE, named):
+    reference = re.match(REFERENCE, named)
+    if reference and "{{" not in reference["input"]:
         known = reference["input"] in flow.inputs
         return None if known else f"there is no input {reference['input']!r}"
+    if "{{" in named or "}}" in named:
+        return f"in {named!r} an input stands with other text: split them by semicolons"
     if "@" in named:
         return None if is_address(named) else f"{named!r} is no e-mail address"
     try:

@@ -12,12 +12,10 @@ import msgspec
 from msgspec import Meta
 
 from signpost import yaml_files
+from signpost.forms import ADDRESS
 
 FILE = Path(__file__).parent.parent / "flows" / "people.yaml"
 
-# What Entra allows in a name: no spaces, quotes, semicolons or other scripts; so each character
-# is one byte of a card.
-ADDRESS = r"^[!#-'*-:<-?A-\[\]^-~]+@[!#-'*-:<-?A-\[\]^-~]+\Z"
 LONGEST_ADDRESS = 113  # characters of a user principal name
 
 Email = Annotated[str, Meta(pattern=ADDRESS, max_length=LONGEST_ADDRESS)]
@@ -68,6 +66,10 @@ class Directory:
     ) -> None:
         self._people = {name.casefold(): person for person in people for name in _names(person)}
         self._lists = {name.casefold(): members for name, members in (lists or {}).items()}
+
+    def everybody(self) -> list[Person]:
+        """List the people of the file, in its order."""
+        return list({person.email: person for person in self._people.values()}.values())
 
     def knows(self, name: str) -> bool:
         """Say whether the file has a person of this name."""

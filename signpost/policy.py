@@ -9,6 +9,7 @@ from typing import Annotated, Literal
 import msgspec
 from msgspec import Meta
 
+from signpost.forms import LINK, OPTION
 from signpost.people import split_people
 from signpost.reminders import Reminders
 
@@ -41,9 +42,13 @@ ApprovalType = Literal[
 Text = Annotated[str, Meta(min_length=1, max_length=256)]
 # Who is named: a person, an Entra object id, a list of people.yaml, or `{{ an input }}`.
 Named = Annotated[str, Meta(min_length=1, max_length=256)]
-People = Annotated[list[Named], Meta(min_length=1, max_length=50)] | Named
-Option = Annotated[str, Meta(pattern=r"^\S(.{0,62}\S)?\Z")]
-Link = Annotated[str, Meta(pattern=r"^https://[^\s]+\Z", max_length=2000)]
+# One text may name 50 people, as Power Automate's *Assigned to* does.
+People = (
+    Annotated[list[Named], Meta(min_length=1, max_length=50)]
+    | Annotated[str, Meta(min_length=1, max_length=6000)]
+)
+Option = Annotated[str, Meta(pattern=OPTION)]
+Link = Annotated[str, Meta(pattern=LINK, max_length=2000)]
 Count = Annotated[int, Meta(ge=1, le=50)]
 
 
@@ -52,18 +57,22 @@ class Part(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename="came
 
 
 class ResponseOption(Part, frozen=True):
-    """One answer of a custom approval; `posts` says that choosing it signs the text."""
+    """One answer of a custom approval."""
 
-    name: Option
-    posts: bool = False
+    name: Annotated[Option, Meta(description="What the button says.")]
+    posts: Annotated[bool, Meta(description="Whether choosing it signs the text.")] = False
 
 
 class Stage(Part, kw_only=True, frozen=True):
     """One step of a sequential approval: who signs in it, and how many of them must."""
 
-    assigned_to: People
-    type: StageType = "Approve/Reject - First to respond"
-    approvals: Count | None = None
+    assigned_to: Annotated[People, Meta(description="As in an approval of one stage.")]
+    type: Annotated[StageType, Meta(description="When this stage is passed.")] = (
+        "Approve/Reject - First to respond"
+    )
+    approvals: Annotated[
+        Count | None, Meta(description="How many must approve, for the quorum.")
+    ] = None
 
     def __post_init__(self) -> None:
         """Raise ValueError, which msgspec reports, when type and number disagree."""
@@ -71,35 +80,62 @@ class Stage(Part, kw_only=True, frozen=True):
 
 
 class Approval(Part, kw_only=True, frozen=True, omit_defaults=True):
-    """Who signs, and the rules of signing; durations are ISO 8601 (`P30D`, `PT12H`).
+    """Who signs, and the rules of signing; durations are ISO 8601 (`P30D`, `PT12H`)."""
 
-    `assigned_to` names people, or `stages` does where they sign one after another. `approvals` is
-    the quorum. `escalate_to` may answer too, each for one who is silent, after `escalate_after` or
-    at the deadline (`on_expiry: escalate`, which then moves once by `expires_after`).
-    """
-
-    type: ApprovalType
-    title: Text
-    details: Annotated[str, Meta(max_length=4000)] = ""
-    item_link: Link | None = None
-    item_link_description: Annotated[str, Meta(max_length=256)] = ""
-    assigned_to: People | None = None
-    stages: Annotated[list[Stage], Meta(max_length=10)] = []
-    approvals: Count | None = None
-    response_options: Annotated[list[ResponseOption], Meta(max_length=10)] = []
-    requestor: Named | None = None
-    enable_notifications: bool = True
-    enable_reassignment: bool = False
-    allow_edits: bool = False
-    allow_request_changes: bool = False
-    max_rounds: Annotated[int, Meta(ge=2, le=10)] = 3
-    allow_self_approval: bool = False
-    require_comment: list[Option] = []
-    reminders: timedelta | Reminders | None = None
-    escalate_to: People | None = None
-    escalate_after: timedelta | None = None
-    expires_after: timedelta = timedelta(days=30)
-    on_expiry: Literal["Reject", "escalate"] | None = None
+    type: Annotated[ApprovalType, Meta(description="Whose answers decide.")]
+    title: Annotated[Text, Meta(description="The heading of the request.")]
+    details: Annotated[
+        str, Meta(max_length=4000, description="What approvers should look at; plain text.")
+    ] = ""
+    item_link: Annotated[Link | None, Meta(description="A page that belongs to it.")] = None
+    item_link_description: Annotated[
+        str, Meta(max_length=256, description="What `item_link` shows.")
+    ] = ""
+    assigned_to: Annotated[
+        People | None,
+        Meta(description="Who signs: addresses, object ids, lists of people.yaml, `{{ Input }}`."),
+    ] = None
+    stages: Annotated[
+        list[Stage], Meta(max_length=10, description="Who signs one after another.")
+    ] = []
+    approvals: Annotated[
+        Count | None, Meta(description="How many must approve, for the quorum.")
+    ] = None
+    response_options: Annotated[
+        list[ResponseOption], Meta(max_length=10, description="The answers of Custom Responses.")
+    ] = []
+    requestor: Annotated[
+        Named | None, Meta(description="Who asks, where the caller does not say; may not sign.")
+    ] = None
+    enable_notifications: Annotated[bool, Meta(description="Tell approvers in Teams.")] = True
+    enable_reassignment: Annotated[
+        bool, Meta(description="Let approvers hand their place to somebody else.")
+    ] = False
+    allow_edits: Annotated[bool, Meta(description="Let whoever signs change the text.")] = False
+    allow_request_changes: Annotated[
+        bool, Meta(description="Let approvers send the draft back, with a comment.")
+    ] = False
+    max_rounds: Annotated[
+        int, Meta(ge=2, le=10, description="Drafts at most; the last can't be sent back.")
+    ] = 3
+    allow_self_approval: Annotated[bool, Meta(description="Let who asks sign, too.")] = False
+    require_comment: Annotated[list[Option], Meta(description="Answers that need a comment.")] = []
+    reminders: Annotated[
+        timedelta | Reminders | None, Meta(description="When approvers are told again.")
+    ] = None
+    escalate_to: Annotated[
+        People | None, Meta(description="Who may answer in place of the silent.")
+    ] = None
+    escalate_after: Annotated[
+        timedelta | None, Meta(description="How long after a round opens they may.")
+    ] = None
+    expires_after: Annotated[
+        timedelta, Meta(description="How long a round waits: PT1S to P365D.")
+    ] = timedelta(days=30)
+    on_expiry: Annotated[
+        Literal["Reject", "escalate"] | None,
+        Meta(description="Count silence as Reject, or escalate and wait once more."),
+    ] = None
 
     def __post_init__(self) -> None:
         """Refuse what contradicts itself. Raises ValueError, which msgspec reports."""
@@ -174,22 +210,26 @@ def _check_people(policy: Approval) -> None:
 
 
 def _check_options(policy: Approval) -> None:
-    names = [option.name for option in policy.response_options]
-    if policy.is_custom != bool(names):
-        raise ValueError(
-            "`responseOptions` belong to the types of Custom Responses, which need them"
-        )
-    if policy.is_custom and not any(option.posts for option in policy.response_options):
+    options = policy.response_options
+    names = [option.name for option in options]
+    if policy.is_custom and not names:
+        raise ValueError(f"`type` {policy.type} needs `responseOptions`")
+    if names and not policy.is_custom:
+        raise ValueError("`responseOptions` belong to the types of Custom Responses")
+    if policy.is_custom and not any(option.posts for option in options):
         raise ValueError("`responseOptions` need one with `posts: true`, or nothing is ever posted")
     folded = [name.casefold() for name in names]
     if doubled := [name for name in names if folded.count(name.casefold()) > 1]:
         raise ValueError(f"`responseOptions` hold {doubled[0]!r} twice")
     if taken := [name for name in names if name.casefold() in map(str.casefold, RESERVED)]:
         raise ValueError(f"`responseOptions` can't hold {taken[0]!r}, which means something else")
-    if unknown := set(policy.require_comment) - set(policy.options) - {REQUEST_CHANGES}:
-        raise ValueError(f"`requireComment` holds {min(unknown)!r}, which is no answer here")
+    if any(option.posts and option.name.casefold() == "reject" for option in options):
+        raise ValueError("`responseOptions` can't hold 'Reject' with `posts: true`: rename it")
+    if unknown := set(policy.require_comment) - set(policy.options):
+        known = ", ".join(policy.options)
+        raise ValueError(f"`requireComment` holds {min(unknown)!r}; the answers here are {known}")
     if policy.allow_edits and policy.type not in (FIRST, CUSTOM_ONE):
-        raise ValueError("`allowEdits` needs a `type` in which one answer decides on the text")
+        raise ValueError(f"`allowEdits` needs `type` {FIRST} or {CUSTOM_ONE}: one answer decides")
 
 
 def _check_times(policy: Approval) -> None:

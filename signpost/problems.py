@@ -6,6 +6,8 @@ from typing import Any, ClassVar
 
 import msgspec
 
+from signpost.forms import in_words
+
 ABSENT = {
     "contains unknown": "There is no field of this name",
     "missing required": "This field is missing",
@@ -164,10 +166,7 @@ def fault(error: msgspec.ValidationError) -> tuple[str, str]:
     told = str(error).replace(" - at `key` in `$", " (this is about its name) - at `$")
     message, _, trail = told.partition(" - at `$")
     trail = trail.strip("`.")
-    if "matching regex" in message:
-        message = "Expected an e-mail address"  # the only pattern that our types hold
-    if message == "Invalid ISO8601 duration":
-        message = "Expected a duration, such as P30D or PT12H"
+    message = in_words(message)
     if named := re.fullmatch(
         r"(?s)Object (contains unknown|missing required) field `(.+)`", message
     ):

@@ -8,21 +8,18 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 import msgspec
 from msgspec import Meta
 
-SHORTEST = timedelta(minutes=1)
-MINUTES_A_DAY = 24 * 60
+from signpost.forms import CLOCK, MINUTES_A_DAY
 
-# YAML 1.1 reads an unquoted 18:30 as the number 1110, its minutes.
-Clock = (
-    Annotated[str, Meta(pattern=r"^([01]?\d|2[0-3]):[0-5]\d\Z")]
-    | Annotated[int, Meta(ge=0, lt=MINUTES_A_DAY)]
-)
+SHORTEST = timedelta(minutes=1)
+
+Clock = Annotated[str, Meta(pattern=CLOCK)] | Annotated[int, Meta(ge=0, lt=MINUTES_A_DAY)]
 
 
 class QuietHours(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename={"start": "from"}):
     """When nobody is reminded, also over midnight."""
 
-    start: Clock
-    until: Clock
+    start: Annotated[Clock, Meta(description="The first minute that is quiet, as 18:00.")]
+    until: Annotated[Clock, Meta(description="The first minute that is not quiet any more.")]
 
 
 class Reminders(
@@ -33,10 +30,12 @@ class Reminders(
     Times of day are those of `time_zone`, an IANA name such as `Europe/Berlin`.
     """
 
-    every: timedelta | None = None
-    at: Clock | None = None
-    quiet_hours: QuietHours | None = None
-    time_zone: str = "UTC"
+    every: Annotated[timedelta | None, Meta(description="How long after one another.")] = None
+    at: Annotated[Clock | None, Meta(description="A time of day, instead of `every`.")] = None
+    quiet_hours: Annotated[
+        QuietHours | None, Meta(description="What falls into them comes when they end.")
+    ] = None
+    time_zone: Annotated[str, Meta(description="Of `at` and `quietHours`.")] = "UTC"
 
     def __post_init__(self) -> None:
         """Refuse what has no meaning. Raises ValueError, which msgspec reports."""
@@ -47,7 +46,9 @@ class Reminders(
         try:
             ZoneInfo(self.time_zone)
         except (ZoneInfoNotFoundError, ValueError, OSError):
-            raise ValueError(f"`timeZone` {self.time_zone!r} is no IANA time zone") from None
+            raise ValueError(
+                f"`timeZone` {self.time_zone!r} is no IANA time zone, such as Europe/Berlin"
+            ) from None
         quiet = self.quiet_hours
         if quiet and _time(quiet.start) == _time(quiet.until):
             raise ValueError("`quietHours` that end where they start leave no time")
@@ -63,7 +64,8 @@ def upcoming(reminders: Reminders, start: datetime, now: datetime) -> datetime:
     quiet = reminders.quiet_hours
     local = due.astimezone(zone)
     if quiet and _is_quiet(_time(quiet.start), _time(quiet.until), local.time()):
-        due = _next(_time(quiet.until), local)
+        # In the hour that comes twice, the end that follows is the one of the same turn.
+        due = _next(_time(quiet.until).replace(fold=local.fold), local)
     return due.astimezone(UTC)
 
 

@@ -9,6 +9,9 @@ import msgspec
 import yaml
 
 from signpost.problems import fault
+from signpost.text import to_remove
+
+UNQUOTED = "a value with `{{ }}` stands in quotes"
 
 T = TypeVar("T")
 
@@ -30,8 +33,10 @@ class YamlFile:
         try:
             return msgspec.convert(self.content, kind)
         except msgspec.ValidationError as error:
+            from signpost.remedies import remedy  # noqa: PLC0415 - a good file needs none
+
             message, trail = _fault(error, self.content, kind)
-            raise self.broken(trail, message) from None
+            raise self.broken(trail, message + remedy(message, trail, kind)) from None
 
     def broken(self, trail: str, what: str) -> BrokenFile:
         """Tell what is wrong in the field `trail`, as `approval.assignedTo[1]`."""
@@ -47,10 +52,11 @@ def read(path: Path, name: str) -> YamlFile:
         content = yaml.load(source, Loader=yaml.CSafeLoader)
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark
-        raise _broken(name, mark.line + 1 if mark else 1, f"not YAML: {error.problem}") from None
+        what = UNQUOTED if error.problem == "found unhashable key" else error.problem
+        raise _broken(name, mark.line + 1 if mark else 1, f"not YAML: {what}") from None
     except (yaml.YAMLError, UnicodeDecodeError):
         raise _broken(name, 1, "not YAML: it holds bytes that are no UTF-8 text") from None
-    _refuse_double_keys(name, node)
+    _refuse_deceptive(name, node)
     return YamlFile(name, node, content)
 
 
@@ -58,18 +64,23 @@ def _broken(name: str, line: int, what: str) -> BrokenFile:
     return BrokenFile(f"{name}, line {line}, {what}")
 
 
-def _refuse_double_keys(name: str, node: Any) -> None:  # noqa: ANN401 - a node of PyYAML, which has no types for them
-    """Refuse a key that stands twice in one block: YAML would silently take the last."""
-    if not isinstance(node, yaml.CollectionNode):
-        return
+def _refuse_deceptive(name: str, node: Any, trail: str = "") -> None:  # noqa: ANN401 - a node of PyYAML, which has no types for them
+    """Refuse what says other than it shows: a key that stands twice, and hidden characters.
+
+    Of two keys YAML would silently take the last.
+    """
     seen = set()
-    for item in node.value:
+    for place, item in enumerate(node.value if isinstance(node, yaml.CollectionNode) else []):
         key, value = item if isinstance(node, yaml.MappingNode) else (None, item)
+        inner = f"{trail}.{key.value}".lstrip(".") if key else f"{trail}[{place}]"
+        for each in filter(None, (key, value)):
+            if isinstance(each, yaml.ScalarNode) and (told := to_remove(each.value)):
+                raise _broken(name, each.start_mark.line + 1, f"{inner}: {told}")
         if key and (key.tag, key.value) in seen:
-            raise _broken(name, key.start_mark.line + 1, f"{key.value}: this key stands twice")
+            raise _broken(name, key.start_mark.line + 1, f"{inner}: this key stands twice")
         if key and isinstance(key, yaml.ScalarNode):
             seen.add((key.tag, key.value))
-        _refuse_double_keys(name, value)
+        _refuse_deceptive(name, value, inner)
 
 
 def _fault(error: msgspec.ValidationError, content: Any, kind: type[T]) -> tuple[str, str]:  # noqa: ANN401 - whatever the YAML file holds

@@ -48,7 +48,7 @@ def packed() -> set[str]:
 
 def test_package_holds_what_the_app_reads() -> None:
     """A deployed app has its code, flows, instructions and pages, and the browser's library."""
-    parts = {*APP, "function_app.py", "flows", "instructions", "people.yaml", "console"}
+    parts = {*APP, "function_app.py", "flows", "instructions", "console"}
     ours = {
         path.as_posix() for path in files() if path.parts[0] in parts and path.suffix != ".json"
     }
@@ -58,7 +58,7 @@ def test_package_holds_what_the_app_reads() -> None:
 def test_package_holds_nothing_else() -> None:
     """Development tools, tests and secrets of this machine stay at home."""
     folders = {*APP, "console", "flows", "instructions"}
-    files_at_root = {"function_app.py", "host.json", "people.yaml", "requirements.txt"}
+    files_at_root = {"function_app.py", "host.json", "requirements.txt"}
     files_at_root |= {"LICENSE", ".funcignore"}
     assert {name.split("/")[0] for name in packed()} <= folders | files_at_root
     assert {name for name in packed() if "node_modules" in name} <= {CARDS, f"{CARDS}.LICENSE.txt"}

@@ -80,8 +80,20 @@ MISTAKES = [
     ("title: News\n", "title: 5\n", 1, "title: Expected `str`, got `int`"),
     ("title: News\n", "title: ''\n", 1, "title: Expected `str` of length >= 1"),
     ("title: News\n", "title: News\ncolour: red\n", 2, "colour: There is no field of this name"),
+    ("title: News\n", "title: News\nname: x\n", 2, "name: a flow's name is its file's: take this"),
+    ("title: News\n", 'title: "N\\u200Bews"\n', 1, "title: Remove U+200B ZERO WIDTH SPACE"),
+    ("  Topic:\n", '  "Top\\u200Bic":\n', 3, "Top\u200bic: Remove U+200B ZERO WIDTH SPACE"),
+    ("post:\n", "purgeAfter: P3651D\npost:\n", 18, "`purgeAfter` must be between PT0S and P3650D"),
+    ("post:\n", "purgeAfter: -PT1S\npost:\n", 18, "`purgeAfter` must be between PT0S and P3650D"),
+    ("post:\n", "purgeAfter: a year\npost:\n", 18, "purgeAfter: Expected a duration, such as"),
+    (
+        "    type: Text",
+        "    typ: Text",
+        4,
+        "inputs.Topic.typ: There is no field of this name: is it",
+    ),
     ("title: News\n", "title: News\ntitle: Olds\n", 2, "title: this key stands twice"),
-    ("    type: Text", "    type: Number", 4, "inputs.Topic.type: Invalid enum value 'Number'"),
+    ("    type: Text", "    type: Number", 4, "Invalid enum value 'Number': take 'Text'"),
     ("    type: Text\n", "", 3, "inputs.Topic.type: This field is missing"),
     ("required: true", "required: 'yes'", 5, "inputs.Topic.required: Expected `bool`, got `str`"),
     ("required: true", "maxLength: 0", 5, "inputs.Topic.maxLength: Expected `int` >= 1"),
@@ -97,16 +109,32 @@ MISTAKES = [
     ("temperature: 0.3", "max_tokens: true", 9, "max_tokens: Expected `int | null`"),
     ("temperature: 0.3", "tempo: 1", 9, "draft.parameters.tempo: There is no field"),
     ("type: Approve/Reject - First to respond", "type: Vote", 11, "approval.type: Invalid enum"),
-    ("    - alex@contoso.com", "    - alex", 15, "approval.assignedTo[1]: Expected an e-mail"),
-    ("    - alex@contoso.com", '    - "a@b\\n"', 15, "approval.assignedTo[1]: Expected an e-mail"),
-    ("    - alex@contoso.com", "    - a@b;c@d", 15, "approval.assignedTo[1]: Expected an e-mail"),
+    ("    - alex@contoso.com", "    - alex", 15, "assignedTo[1]: 'alex' is no list in people.yaml"),
+    (
+        "    - alex@contoso.com",
+        "    - a@b c@d",
+        15,
+        "assignedTo[1]: 'a@b c@d' is no e-mail address",
+    ),
+    (
+        "    - alex@contoso.com",
+        "    - 5",
+        15,
+        "assignedTo[1]: Expected `str`, got `int`: put it in",
+    ),
     ("reminders: P1D", "reminders: daily", 16, "approval.reminders: Expected a duration, such as"),
+    (
+        "reminders: P1D",
+        "reminders: 5",
+        16,
+        "reminders: Expected a duration, such as P30D or PT12H,",
+    ),
     ("reminders: P1D", "reminders: PT59S", 16, "approval: `reminders` must be PT1M or more"),
     ("reminders: P1D", "reminders: PT1H", 16, "`reminders` would come more than 400 times"),
-    ("expiresAfter: P30D", "expiresAfter: P1M", 17, "approval.expiresAfter: Only units 'D', 'H'"),
+    ("expiresAfter: P30D", "expiresAfter: P1M", 17, "approval.expiresAfter: Expected a duration"),
     ("expiresAfter: P30D", "expiresAfter: -P1D", 17, "`expiresAfter` must be between PT1S and"),
     ("expiresAfter: P30D", "expiresAfter: P366D", 17, "`expiresAfter` must be between PT1S and"),
-    ("expiresAfter: P30D", "requireComment: [Maybe]", 17, "approval.requireComment[0]: Invalid"),
+    ("expiresAfter: P30D", "requireComment: [Maybe]", 17, "the answers here are Approve, Reject"),
     ("location: Channel", "location: Moon", 19, "post.location: Invalid enum value 'Moon'"),
     ("location: Channel", "location: [Channel", 20, "not YAML: did not find expected"),
     ("title: News\n", "title: &a News\nx: *b\n", 2, "not YAML: found undefined alias"),
@@ -136,6 +164,20 @@ def test_the_wrong_one_of_several_inputs_is_named(folder: Path) -> None:
     """The line is that of the input at fault, not of the first."""
     told = broken(folder, "    required: true", "  Tone:\n    type: Tone")
     assert told.startswith("flows/news.yaml, line 6, inputs.Tone.type: ")
+
+
+@pytest.mark.parametrize("after", ["PT0S", "P3650D"])
+def test_texts_may_go_at_once_or_in_ten_years(folder: Path, after: str) -> None:
+    """Both ends of the range are in it."""
+    flow = read(folder, f"{LINES}purgeAfter: {after}\n")
+    assert flow.purge_after == timedelta(days=3650 if after == "P3650D" else 0)
+
+
+def test_the_directory_of_people_is_no_flow(folder: Path) -> None:
+    """people.yaml lies beside the flows and is not read as one."""
+    (folder / "people.yaml").write_text("people: []\n", "utf-8")
+    read(folder, LINES)
+    assert set(load_all(folder)) == {"news"}
 
 
 def test_one_broken_file_stops_them_all(folder: Path) -> None:

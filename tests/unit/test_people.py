@@ -17,6 +17,7 @@ from signpost.people import (
     Delegate,
     Directory,
     Person,
+    is_address,
     is_object_id,
     load,
     people,
@@ -194,6 +195,26 @@ LIST = "  Editors:\n    - adele@contoso.com\n"
 SECOND = "  - email: alex@contoso.com\n"
 MISTAKES = [
     ("email: adele@contoso.com", "email: adele", 2, "people[0].email: Expected an e-mail address"),
+    ("email: adele@contoso.com", f"email: {'a' * 102}@contoso.com", 2, "of length <= 113"),
+    (
+        "email: adele@contoso.com",
+        "email: adèle@contoso.com",
+        2,
+        "email: Expected an e-mail address",
+    ),
+    (
+        "email: adele@contoso.com",
+        'email: "a@b\\n"',
+        2,
+        "people[0].email: Expected an e-mail address",
+    ),
+    (
+        "name: Adele",
+        "nme: Adele",
+        5,
+        "people[0].nme: There is no field of this name: is it `name`?",
+    ),
+    ("name: Adele Vance", 'name: "A\\u202Edele"', 5, "people[0].name: Remove U+202E RIGHT-TO-LEFT"),
     ("email: adele@contoso.com\n    ", "", 2, "people[0].email: This field is missing"),
     ("name: Adele", "nickname: Adele", 5, "people[0].nickname: There is no field of this name"),
     ("lists:", "groups:", 12, "groups: There is no field of this name"),
@@ -261,7 +282,7 @@ def test_a_file_may_be_empty(tmp_path: Path, source: str) -> None:
 def test_the_shipped_file_is_good() -> None:
     """It knows the people of the shipped flow by id, and has a list."""
     known = load(FILE)
-    flow = (FILE.parent / "flows/topic-post.yaml").read_text("utf-8")
+    flow = (FILE.parent / "topic-post.yaml").read_text("utf-8")
     assert all(known.object_id(name) for name in re.findall(r"\S+@contoso\.com", flow))
     assert known.members("Editors") == [ADELE, ALEX]
 
@@ -279,7 +300,7 @@ def test_zones_are_loaded_when_needed(tmp_path: Path) -> None:
         "people.load(pathlib.Path(sys.argv[1])); print('zoneinfo' in sys.modules)"
     )
     command = [sys.executable, "-c", program, str(tmp_path / "people.yaml")]
-    assert subprocess.check_output(command, cwd=FILE.parent, text=True).strip() == "False"
+    assert subprocess.check_output(command, cwd=FILE.parents[1], text=True).strip() == "False"
 
 
 @pytest.mark.parametrize(
@@ -297,6 +318,42 @@ def test_zones_are_loaded_when_needed(tmp_path: Path) -> None:
 def test_assigned_to_is_split_at_semicolons(text: str, expected: list[str]) -> None:
     """In order, without blanks, and nobody twice; the first spelling stays."""
     assert split_people(text) == expected
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        ADELE,
+        "o'neil+news@contoso.com",
+        "#ext#_x@contoso.onmicrosoft.com",
+        "a,b@c",
+        f"{'a' * 101}@contoso.com",
+    ],
+)
+def test_addresses_have_entras_form(name: str) -> None:
+    """Up to 113 ASCII characters, with what Entra allows in them."""
+    assert is_address(name)
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        f"{'a' * 102}@contoso.com",
+        "adele",
+        "@contoso.com",
+        "adele@",
+        "a@b@c",
+        "a@b;c@d",
+        "Adele <a@b>",
+        '"a"@b',
+        "a\\b@c",
+        "ad\u200bele@contoso.com",
+        "a@b\n",
+    ],
+)
+def test_what_splits_quotes_or_deceives_is_no_address(name: str) -> None:
+    """Nothing that a list, a card or a reader could take for something else."""
+    assert not is_address(name)
 
 
 @given(st.lists(st.emails(), max_size=5))

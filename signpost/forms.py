@@ -1,0 +1,33 @@
+"""Owns the forms of the texts that our types hold: each one's pattern, and its name in words."""
+
+import re
+
+# What Entra allows in a name: no spaces, quotes, semicolons or other scripts; so each character
+# is one byte of a card.
+ADDRESS = r"^[!#-'*-:<-?A-\[\]^-~]+@[!#-'*-:<-?A-\[\]^-~]+\Z"
+OPTION = r"^\S(.{0,62}\S)?\Z"
+LINK = r"^https://[^\s]+\Z"
+CLOCK = r"^([01]?\d|2[0-3]):[0-5]\d\Z"
+MINUTES_A_DAY = 24 * 60  # YAML 1.1 reads an unquoted 18:30 as the number 1110, its minutes
+
+DURATION = "a duration, such as P30D or PT12H"
+TIME_OF_DAY = "a time of day, such as 09:30"
+
+NAMES = {
+    ADDRESS: "an e-mail address",
+    OPTION: "1 to 64 characters on one line, without blanks around them",
+    LINK: "a link that starts with https://",
+    CLOCK: TIME_OF_DAY,
+}
+
+
+def in_words(message: str) -> str:
+    """Say what msgspec says of a pattern, a duration or a time of day so that people know it."""
+    for pattern, name in NAMES.items():
+        if message.endswith(f"matching regex {pattern!r}"):
+            return f"Expected {name}"
+    if message.endswith(f"Expected `int` <= {MINUTES_A_DAY - 1}"):
+        return f"Expected {TIME_OF_DAY}"
+    if "ISO8601 duration" in message:
+        return f"Expected {DURATION}"
+    return re.sub("`duration.*?`", DURATION, message)

@@ -1,0 +1,60 @@
+"""Owns how to mend what a type refuses: the values that it takes, and names that come close."""
+
+import re
+from collections.abc import Iterator
+from difflib import get_close_matches
+from typing import Any
+
+from msgspec import inspect
+
+_UNQUOTED = r"Expected `str.*?`, got `(?:bool|int|float|date|datetime|time)`"
+
+
+def remedy(message: str, trail: str, kind: type) -> str:
+    """Give what a person needs besides the message, to be put behind it; mostly nothing.
+
+    `trail` is the path of the field at fault in a value of this type.
+    """
+    *block, field = re.findall(r"[^.\[\]]+", trail) or [""]
+    if message.startswith("Invalid enum value"):
+        choices = [c for t in _types(kind, [*block, field]) for c in _choices(t)]
+        return f": take {' or '.join(map(repr, choices))}" if choices else ""
+    if message == "There is no field of this name":
+        names = [each.encode_name for t in _types(kind, block) for each in _fields(t)]
+        near = get_close_matches(field, names, n=1)
+        return f": is it `{near[0]}`?" if near else f": these are {', '.join(names)}"
+    return ": put it in quotes" if re.fullmatch(_UNQUOTED, message) else ""
+
+
+def _types(kind: type, steps: list[str]) -> list[inspect.Type]:
+    """Follow a path of field names, keys and places into a type; unions part the way."""
+    found = list(_plain(inspect.type_info(kind)))
+    for step in steps:
+        found = [each for t in found for inner in _inside(t, step) for each in _plain(inner)]
+    return found
+
+
+def _plain(t: inspect.Type) -> Iterator[inspect.Type]:
+    if isinstance(t, inspect.Metadata):
+        yield from _plain(t.type)
+    elif isinstance(t, inspect.UnionType):
+        for each in t.types:
+            yield from _plain(each)
+    else:
+        yield t
+
+
+def _inside(t: inspect.Type, step: str) -> list[inspect.Type]:
+    if isinstance(t, inspect.ListType):
+        return [t.item_type]
+    if isinstance(t, inspect.DictType):
+        return [t.value_type]
+    return [each.type for each in _fields(t) if each.encode_name == step]
+
+
+def _fields(t: inspect.Type) -> list[inspect.Field]:
+    return list(t.fields) if isinstance(t, inspect.StructType) else []
+
+
+def _choices(t: inspect.Type) -> list[Any]:
+    return list(t.values) if isinstance(t, inspect.LiteralType) else []
