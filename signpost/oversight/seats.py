@@ -45,8 +45,10 @@ def named(case: Case, people: People | None) -> list[str]:
     for name in listed(people):
         reference = re.match(REFERENCE, name)
         found += _from_input(case, reference["input"]) if reference else _members(case, name)
-    unique = {person.casefold(): person for person in reversed(found)}
-    return [person for person in reversed(unique.values()) if not case.is_barred(person)]
+    unique: dict[str, str] = {}
+    for person in found:
+        unique.setdefault(person.casefold(), person)
+    return [person for person in unique.values() if not case.is_barred(person)]
 
 
 def _members(case: Case, name: str) -> list[str]:
