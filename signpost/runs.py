@@ -23,6 +23,9 @@ from signpost.text import to_remove
 
 STARTS = "start"
 RUN_ID = "[0-9a-f]{32}"
+NO_RUN = "There is no such run."
+
+State = Literal["drafting", "waiting", "posting", "closed"]
 BROKEN = "The receipt can't be read: its bytes were changed after it was sealed."
 
 T = TypeVar("T", bound=msgspec.Struct)
@@ -193,7 +196,7 @@ class Story(msgspec.Struct, frozen=True):
         return self.round.signed_text(self.draft.text) if self.round and self.draft else None
 
     @property
-    def state(self) -> Literal["drafting", "waiting", "posting", "closed"]:
+    def state(self) -> State:
         """What the run is doing."""
         if self.receipt:
             return "closed"
@@ -212,7 +215,7 @@ async def story(ledger: Ledger, run: str) -> Story:
     rows = await ledger.rows(run) if re.fullmatch(RUN_ID, run) else {}
     record = _typed(rows, records.RUN, Run)
     if record is None:
-        raise Unknown("There is no such run.")
+        raise Unknown(NO_RUN)
     numbers = range(1, record.flow.approval.max_rounds + 1)
     found = [_typed(rows, records.round_row(number), Round) for number in numbers]
     rounds = [standing for standing in found if standing]

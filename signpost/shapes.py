@@ -61,6 +61,16 @@ class ResponseView(View, frozen=True):
     proof: str
 
 
+class DecisionView(View, frozen=True):
+    """The answer that counted, as a conflict tells of it."""
+
+    responder: ResponderView
+    on_behalf_of: str | None
+    approver_response: str
+    comments: str
+    response_date: datetime
+
+
 class RoundView(View, frozen=True):
     """One draft under review, and how that ended."""
 

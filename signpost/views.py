@@ -17,6 +17,7 @@ from signpost.sentences import story_in_a_sentence
 from signpost.shapes import (
     AnswerView,
     ApprovalView,
+    DecisionView,
     DeliveryView,
     FlowView,
     NamedInput,
@@ -55,7 +56,12 @@ def _input(name: str, rule: Input) -> NamedInput:
 
 
 def run_view(
-    story: Story, now: datetime, *, word: str | None = None, may_steer: bool = True
+    story: Story,
+    now: datetime,
+    *,
+    word: str | None = None,
+    may_steer: bool = True,
+    may_reassign: bool = True,
 ) -> RunView:
     """Show a run; `word` is what the orchestration says of a step that takes long."""
     run, signed = story.run, story.signed_text
@@ -83,7 +89,7 @@ def run_view(
         signed_digest=digest(signed) if signed is not None else None,
         delivery=delivery_view(story.post, now) if story.post else None,
         may_steer=may_steer,
-        may_reassign=may_steer or case.policy.enable_reassignment,
+        may_reassign=may_steer and may_reassign,
     )
 
 
@@ -199,6 +205,17 @@ def response_view(standing: Round, response: Response) -> ResponseView:
         else digest(response.accepted_text),
         channel=response.channel,
         proof=response.responder.proof,
+    )
+
+
+def decision_view(response: Response) -> DecisionView:
+    """Show the answer that counted to who came later."""
+    return DecisionView(
+        responder=_responder(response.responder),
+        on_behalf_of=response.on_behalf_of,
+        approver_response=response.approver_response,
+        comments=response.comments,
+        response_date=response.response_date,
     )
 
 

@@ -24,7 +24,6 @@ log = logging.getLogger(__name__)
 # and a key would open what belongs to a person.
 LEVEL = func.AuthLevel.FUNCTION if asks_for_keys() else func.AuthLevel.ANONYMOUS
 SIGN_IN = "This needs a sign-in with your organisation's account."
-NO_APPROVAL = "There is no such approval."
 APPROVAL_ID = rf"({runs.RUN_ID})-([1-9]\d?)"
 
 
@@ -38,13 +37,14 @@ class Approver(NamedTuple):
 
 def caller(req: func.HttpRequest) -> Caller:
     """Say who sends a request. Raises SignInNeeded, and Foreign for another site's page."""
-    known = _known(req)
-    if known is None:
+    who = known(req)
+    if who is None:
         raise SignInNeeded(SIGN_IN)
-    return known
+    return who
 
 
-def _known(req: func.HttpRequest) -> Caller | None:
+def known(req: func.HttpRequest) -> Caller | None:
+    """Say who sends a request, None where nobody signed in. Raises Foreign."""
     config = settings()
     if req.method not in ("GET", "HEAD") and not is_same_origin(req.headers, config):
         raise Foreign("Open Signpost's own page and try again there.")
@@ -55,8 +55,8 @@ async def visible(req: func.HttpRequest) -> tuple[Caller, Story, Ledger]:
     """Give the run of a route to who asked for it, operates, or is asked. Raises Unknown."""
     who, ledger = caller(req), open_ledger(settings().ledger)
     story = await runs.story(ledger, req.route_params["id"])
-    if not may_steer(who, story) and not _is_asked(who, story):
-        raise Unknown("There is no such run.")
+    if not may_steer(who, story) and not (who.name and _is_asked(who.name, story)):
+        raise Unknown(runs.NO_RUN)
     return who, story, ledger
 
 
@@ -64,7 +64,7 @@ async def steerable(req: func.HttpRequest) -> tuple[Caller, Story, Ledger]:
     """Give the run of a route to who asked for it or operates. Raises Unknown."""
     who, story, ledger = await visible(req)
     if not may_steer(who, story):
-        raise Unknown("There is no such run.")
+        raise Unknown(runs.NO_RUN)
     return who, story, ledger
 
 
@@ -81,13 +81,13 @@ async def approver(req: func.HttpRequest) -> Approver:
     Raises BadLink for a token that is not good here, SignInNeeded, NotYours for somebody else's
     link, and Unknown for who has nothing to do with the run.
     """
-    who, token = _known(req), req.headers.get("x-approval-token", "")
+    who, token = known(req), req.headers.get("x-approval-token", "")
     ledger = open_ledger(settings().ledger)
+    if who is None and (not token or settings().sign_in == "required"):
+        raise SignInNeeded(SIGN_IN)
     if token:
         return await _by_link(ledger, who, token, req.route_params["id"])
-    if who is None:
-        raise SignInNeeded(SIGN_IN)
-    if who.name is None:
+    if who is None or who.name is None:
         raise BadLink
     return await _by_sign_in(ledger, who, who.name, req.route_params["id"])
 
@@ -95,10 +95,10 @@ async def approver(req: func.HttpRequest) -> Approver:
 async def _by_sign_in(ledger: Ledger, who: Caller, name: str, approval: str) -> Approver:
     named = re.fullmatch(APPROVAL_ID, approval, re.ASCII)
     if named is None:
-        raise Unknown(NO_APPROVAL)
+        raise Unknown(runs.NO_RUN)
     story = await runs.story(ledger, named[1])
-    if not _is_asked(who, story):
-        raise NotYours if may_steer(who, story) else Unknown(NO_APPROVAL)
+    if not _is_asked(name, story):
+        raise NotYours if may_steer(who, story) else Unknown(runs.NO_RUN)
     return Approver(story, int(named[2]), responder_of(who, name))
 
 
@@ -108,9 +108,9 @@ async def _by_link(ledger: Ledger, who: Caller | None, token: str, approval: str
     if name is not None and not people().same(name, claims.approver):
         log.warning("The link of approval %s was used by somebody else.", approval)
         raise NotYours("This link was made for somebody else.")
-    if name is None and settings().sign_in == "required":
-        raise SignInNeeded(SIGN_IN)
     story = await runs.story(ledger, claims.run)
+    if not story.run.purged_at and not _is_asked(claims.approver, story):
+        raise NotYours
     proved = responder_of(who, name) if who and name else Responder(name=claims.approver)
     return Approver(story, claims.round, proved)
 
@@ -127,8 +127,6 @@ def responder_of(who: Caller, name: str) -> Responder:
     )
 
 
-def _is_asked(who: Caller, story: Story) -> bool:
+def _is_asked(name: str, story: Story) -> bool:
     case, now = Case(story.run, people()), datetime.now(UTC)
-    return who.name is not None and any(
-        seats.is_involved(case, standing, who.name, now) for standing in story.rounds
-    )
+    return any(seats.is_involved(case, standing, name, now) for standing in story.rounds)

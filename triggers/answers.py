@@ -9,6 +9,7 @@ from typing import Any, TypeVar
 import azure.functions as func
 import msgspec
 
+from signpost import views
 from signpost.ledger import LedgerAway
 from signpost.problems import (
     Away,
@@ -21,6 +22,7 @@ from signpost.problems import (
     Unreadable,
     fault,
 )
+from signpost.records import Response
 
 MAX_BODY_BYTES = 256 * 1024
 CONTENT_SECURITY_POLICY = (
@@ -64,8 +66,11 @@ def problem(error: Problem) -> func.HttpResponse:
     """Answer with problem details (RFC 9457)."""
     wait = error.retry_after
     more = {"Retry-After": str(ceil(wait.total_seconds()))} if wait else {}
+    document = error.document()
+    if isinstance(decision := document.get("decision"), Response):
+        document["decision"] = views.decision_view(decision)
     return func.HttpResponse(
-        msgspec.json.encode(error.document()),
+        msgspec.json.encode(document),
         status_code=error.status,
         headers=SECURITY_HEADERS | more,
         mimetype="application/problem+json",

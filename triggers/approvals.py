@@ -11,18 +11,26 @@ from msgspec import Meta
 
 from signpost import inbox, rounds, views
 from signpost.ledger import open_ledger
-from signpost.oversight import Case, steering
+from signpost.oversight import Case, refuse_when_over, steering
 from signpost.oversight.answers import Answer, Said
 from signpost.people import people
-from signpost.problems import Invalid, NotYours
+from signpost.problems import NotYours
 from signpost.records import Channel
 from signpost.settings import settings
+from signpost.shapes import View
 from triggers import access, durable
 from triggers.answers import answer, guarded, read_body
 
 bp = df.Blueprint()
 
 Name = Annotated[str, Meta(min_length=1, max_length=256)]
+
+
+class HandedOn(View, frozen=True):
+    """Who is asked after an approver handed an approval on."""
+
+    id: str
+    assigned_to: list[str]
 
 
 class HandOn(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -67,13 +75,13 @@ async def hand_on(
     to = read_body(req, HandOn).to
     if not story.run.flow.approval.enable_reassignment:
         raise NotYours("This flow does not let approvers hand an approval on.")
-    if number != len(story.rounds):
-        raise Invalid("This round is over: a newer draft is under review.")
+    refuse_when_over(views.round_of(story, number))  # so that it is the round that is on
     handover = steering.Handover(responder.name, responder.name, to)
     decide = partial(steering.reassign, handover, Case(story.run, people()), datetime.now(UTC))
     standing = await rounds.steer(open_ledger(settings().ledger), story, decide)
     await durable.wake(client, story.run.id, standing)
-    return answer({"id": req.route_params["id"], "assignedTo": [s.person for s in standing.seats]})
+    assigned_to = [seat.person for seat in standing.seats]
+    return answer(HandedOn(id=req.route_params["id"], assigned_to=assigned_to))
 
 
 def _read_answer(req: func.HttpRequest, digest: str) -> tuple[Answer, Channel]:

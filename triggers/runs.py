@@ -14,6 +14,7 @@ from signpost.ledger import open_ledger
 from signpost.people import people
 from signpost.problems import Invalid, Unknown
 from signpost.settings import settings
+from signpost.shapes import FlowView, View
 from triggers import access, durable
 from triggers.answers import answer, answer_raw, guarded, read_body
 
@@ -23,12 +24,27 @@ KEY = "[ -~]{1,255}"
 FLOWS = flows.load_all()  # a broken file stops the app as it starts: file, line and field
 
 
+class Flows(View, frozen=True):
+    """All flows."""
+
+    flows: list[FlowView]
+
+
+class Started(View, frozen=True):
+    """Which run was started, and where to follow it."""
+
+    id: str
+    flow: str
+    status_url: str
+    page_url: str
+
+
 @bp.route(route="api/flows", methods=["GET"], auth_level=access.LEVEL)
 @guarded
 async def list_flows(req: func.HttpRequest) -> func.HttpResponse:
     """Show the flows and what each needs to start."""
     access.caller(req)
-    return answer({"flows": [views.flow_view(flow) for flow in FLOWS.values()]})
+    return answer(Flows(flows=[views.flow_view(flow) for flow in FLOWS.values()]))
 
 
 @bp.route(route="api/flows/{flow}/runs", methods=["POST"], auth_level=access.LEVEL)
@@ -39,19 +55,19 @@ async def start_run(
 ) -> func.HttpResponse:
     """Start a run of a flow, once for each idempotency key."""
     config = settings()
-    flow = _flow(req.route_params["flow"])
-    body = _asked_by(access.caller(req).name, read_body(req, runs.Start))
+    who, flow = access.caller(req), _flow(req.route_params["flow"])
+    body = _asked_by(who.name, read_body(req, runs.Start))
     key = _idempotency_key(req)
     run, new = await runs.start(open_ledger(config.ledger), flow, body, key, datetime.now(UTC))
     await durable.start(client, run, new=new)
     status_url = f"{config.base_url}/api/runs/{run}"
     return answer(
-        {
-            "id": run,
-            "flow": flow.name,
-            "statusUrl": status_url,
-            "pageUrl": f"{config.base_url}/runs/{run}",
-        },
+        Started(
+            id=run,
+            flow=flow.name,
+            status_url=status_url,
+            page_url=f"{config.base_url}/runs/{run}",
+        ),
         202,
         {"Location": status_url, "Retry-After": "1"},
     )
@@ -71,7 +87,8 @@ async def follow_run(
         if said == STOPPED:  # it was closed just now
             story = await runs.story(ledger, story.run.id)
     may_steer = access.may_steer(who, story)
-    return answer(views.run_view(story, now, word=said, may_steer=may_steer))
+    view = views.run_view(story, now, word=said, may_steer=may_steer, may_reassign=who.is_operator)
+    return answer(view)
 
 
 @bp.route(route="api/runs/{id}/receipt", methods=["GET"], auth_level=access.LEVEL)

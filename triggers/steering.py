@@ -11,13 +11,16 @@ import msgspec
 from msgspec import Meta
 
 from signpost import posting, receipts, rounds, runs, views
+from signpost.identity import Caller
 from signpost.ledger import Ledger
 from signpost.oversight import Case, steering
 from signpost.people import people
 from signpost.posting import Resolution, Word
+from signpost.problems import NotYours
 from signpost.records import Round
 from signpost.runs import Story
 from signpost.settings import settings
+from signpost.shapes import View
 from signpost.teams.workflows import Workflows
 from triggers import access, durable
 from triggers.answers import answer, guarded, read_body
@@ -30,6 +33,13 @@ Name = Annotated[str, Meta(min_length=1, max_length=256)]
 
 class Body(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename="camel"):
     """The base of the bodies read here."""
+
+
+class Canceled(View, frozen=True):
+    """That a run was canceled."""
+
+    id: str
+    outcome: str
 
 
 class Cancel(Body, frozen=True):
@@ -72,7 +82,7 @@ async def cancel_run(
     reason, run = read_body(req, Cancel).reason, story.run.id
     standing = await runs.cancel(ledger, run, reason, who.name, datetime.now(UTC))
     await durable.stop(client, run, standing)
-    return answer({"id": run, "outcome": "Canceled"})
+    return answer(Canceled(id=run, outcome="Canceled"))
 
 
 @bp.route(route="api/runs/{id}/remind", methods=["POST"], auth_level=access.LEVEL)
@@ -80,9 +90,9 @@ async def cancel_run(
 @guarded
 async def remind(req: func.HttpRequest, client: df.DurableOrchestrationClient) -> func.HttpResponse:
     """Have everybody who is waited for told again."""
-    _, story, ledger = await access.steerable(req)
+    who, story, ledger = await access.steerable(req)
     read_body(req, Remind)
-    return await _steer(client, ledger, story, steering.remind)
+    return await _steer(client, ledger, story, who, steering.remind)
 
 
 @bp.route(route="api/runs/{id}/extend", methods=["POST"], auth_level=access.LEVEL)
@@ -92,7 +102,7 @@ async def extend(req: func.HttpRequest, client: df.DurableOrchestrationClient) -
     """Move the deadline back."""
     who, story, ledger = await access.steerable(req)
     moved = steering.Extension(who.name, read_body(req, Extend).expires_at)
-    return await _steer(client, ledger, story, partial(steering.extend, moved))
+    return await _steer(client, ledger, story, who, partial(steering.extend, moved))
 
 
 @bp.route(route="api/runs/{id}/reassign", methods=["POST"], auth_level=access.LEVEL)
@@ -101,11 +111,13 @@ async def extend(req: func.HttpRequest, client: df.DurableOrchestrationClient) -
 async def reassign(
     req: func.HttpRequest, client: df.DurableOrchestrationClient
 ) -> func.HttpResponse:
-    """Hand the place of one person to another."""
+    """Hand the place of one person to another; who asks for a text can't choose who signs it."""
     who, story, ledger = await access.steerable(req)
+    if not who.is_operator:
+        raise NotYours("Who asks for a text can't choose who signs it; an operator can.")
     body = read_body(req, Reassign)
     handover = steering.Handover(who.name, body.came, body.to)
-    return await _steer(client, ledger, story, partial(steering.reassign, handover))
+    return await _steer(client, ledger, story, who, partial(steering.reassign, handover))
 
 
 @bp.route(route="api/runs/{id}/resolve", methods=["POST"], auth_level=access.LEVEL)
@@ -117,11 +129,15 @@ async def resolve(req: func.HttpRequest) -> func.HttpResponse:
     await posting.resolve(ledger, Workflows(config), story, Word(how, who.name), now)
     after = await runs.story(ledger, story.run.id)
     await receipts.read(ledger, config, after)  # so that the receipt knows it, too
-    return answer(views.run_view(after, now))
+    return answer(views.run_view(after, now, may_reassign=who.is_operator))
 
 
 async def _steer(
-    client: df.DurableOrchestrationClient, ledger: Ledger, story: Story, steer: Steering
+    client: df.DurableOrchestrationClient,
+    ledger: Ledger,
+    story: Story,
+    who: Caller,
+    steer: Steering,
 ) -> func.HttpResponse:
     """Change the round that is on, wake its wait, and show the run as it is then."""
     now = datetime.now(UTC)
@@ -129,4 +145,4 @@ async def _steer(
     standing = await rounds.steer(ledger, story, decide)
     await durable.wake(client, story.run.id, standing)
     after = msgspec.structs.replace(story, rounds=[*story.rounds[:-1], standing])
-    return answer(views.run_view(after, now))
+    return answer(views.run_view(after, now, may_reassign=who.is_operator))
