@@ -10,7 +10,7 @@ from msgspec.structs import replace
 from signpost import records, runs
 from signpost.contracts import MAX_ATTEMPTS, Posted, PostState, Work
 from signpost.ledger import Ledger, change, write_once
-from signpost.problems import Decided
+from signpost.problems import Decided, Over
 from signpost.records import Post
 from signpost.runs import Story
 from signpost.teams import Sent, Teams, cards
@@ -41,7 +41,7 @@ async def post_signed_text(ledger: Ledger, teams: Teams, work: Work) -> Posted:
         return Posted(delivery=standing.state)
     sent = await teams.post(message, work.now)
     sent = _final(work, sent)
-    await _change(ledger, work, partial(_note, sent))
+    await _change(ledger, work, partial(_note, sent, work.now))
     return Posted(delivery=sent.delivery or "released", retry_after=sent.retry_after)
 
 
@@ -55,20 +55,23 @@ class Word(NamedTuple):
 async def resolve(ledger: Ledger, teams: Teams, story: Story, word: Word, now: datetime) -> Post:
     """Let a person say what became of a post that is `unknown`, or post it again.
 
-    Raises Decided when there is nothing to resolve.
+    Raises Decided when there is nothing to resolve, and Over when the text is deleted.
     """
-    if story.round is None:
+    if story.post is None:
         raise Decided("Nothing was posted in this run.")
-    work = Work(run=story.run.id, round=story.round.number, attempt=MAX_ATTEMPTS, now=now)
+    work = Work(run=story.run.id, round=max(story.posts), attempt=MAX_ATTEMPTS, now=now)
     if word.how == IT_IS_THERE:
         return await _change(ledger, work, partial(_found, word.by, now))
+    _refuse_unless_unknown(story.post, now)
+    if story.run.purged_at:
+        raise Over("The signed text was deleted, as its flow says: it can't be posted again.")
     try:
         message, _ = await _message(ledger, work)
     except DigestMismatch as error:
         raise Decided(str(error)) from error
     await _change(ledger, work, partial(_claim_again, word.by, now))
     sent = await teams.post(message, now)
-    return await _change(ledger, work, partial(_note, _final(work, sent)))
+    return await _change(ledger, work, partial(_note, _final(work, sent), now))
 
 
 def as_known(post: Post, now: datetime) -> Post:
@@ -151,8 +154,13 @@ def _take(claim: Post, standing: Post) -> Post:
             return standing
 
 
-def _note(sent: Sent, post: Post) -> Post:
-    """Note what became of the claim; who gave it up in the meantime does not try again."""
+def _note(sent: Sent, claimed_at: datetime, post: Post) -> Post:
+    """Note what became of a claim, unless a person or a later claim spoke since.
+
+    Who gave the claim up in the meantime does not try again.
+    """
+    if post.state != "unknown" and (post.state != "claimed" or post.at != claimed_at):
+        return post
     given_back: PostState = "released" if post.state == "claimed" else "failed"
     return replace(post, state=sent.delivery or given_back, detail=sent.detail)
 

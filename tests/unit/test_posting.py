@@ -13,7 +13,7 @@ from local.teams import Fault, LocalTeams
 from signpost import posting, records
 from signpost.contracts import MAX_ATTEMPTS, Posted
 from signpost.ledger import Ledger
-from signpost.oversight import respond
+from signpost.oversight.answers import respond
 from signpost.posting import post_signed_text
 from signpost.records import Post
 from signpost.runs import story
@@ -22,18 +22,17 @@ from signpost.teams import Sent, cards, workflows
 from signpost.teams.workflows import Workflows
 from signpost.text import digest
 from tests.builders import (
-    ADELE,
     NOW,
     RUN,
     TEXT,
+    a_case,
     a_config,
     a_draft,
-    a_flow,
     a_round,
     a_run,
-    an_answer,
     get_post,
     put,
+    said,
     work,
 )
 
@@ -43,7 +42,7 @@ pytestmark = pytest.mark.usefixtures("signed")
 @pytest.fixture
 async def signed(ledger: Ledger) -> None:
     """Bring a run to where its draft is signed."""
-    decided = respond(NOW, ADELE, an_answer(), a_flow().approval, a_round())
+    decided = respond(a_case(), NOW, said(), a_round())
     await put(ledger, records.RUN, a_run())
     await put(ledger, records.draft_row(1), a_draft())
     await put(ledger, records.round_row(1), decided)
@@ -196,7 +195,7 @@ async def test_the_last_attempt_fails(ledger: Ledger, config: Settings, teams: L
     teams._faults["channel"].append(Fault(status=429))
     posted = await post_signed_text(ledger, Workflows(config), work(MAX_ATTEMPTS))
     assert posted == Posted(delivery="failed")
-    assert (await get_post(ledger)).detail.endswith("It was tried 5 times.")
+    assert (await get_post(ledger)).detail.endswith("It was not tried again.")
 
 
 async def test_another_text_than_the_signed_is_refused(
@@ -240,7 +239,20 @@ async def test_nothing_is_sent_after_the_end(
 @pytest.mark.parametrize("known,state", [(None, "failed"), ("handed over", "handed over")])
 async def test_news_of_an_abandoned_attempt_is_noted(known: Any, state: str) -> None:
     """An attempt given up as unknown may still learn its end, but is not tried again."""
-    assert posting._note(Sent(known, "Late news."), claim("unknown")).state == state
+    assert posting._note(Sent(known, "Late news."), NOW, claim("unknown")).state == state
+
+
+@pytest.mark.parametrize("state", ["posted", "failed", "released", "handed over"])
+async def test_late_news_change_no_end(state: str) -> None:
+    """What was noted since, by a person or another attempt, is not overwritten."""
+    noted = claim(state)
+    assert posting._note(Sent("unknown", "Late news."), NOW, noted) is noted
+
+
+async def test_late_news_are_of_their_own_attempt() -> None:
+    """A claim that was made since is another attempt's."""
+    later = claim("claimed")
+    assert posting._note(Sent(None, "Late."), NOW - timedelta(minutes=9), later) is later
 
 
 @pytest.mark.parametrize("body", ["HTTP error 429", '{"error": {"code": "x"}}', "Webhook Error"])
