@@ -1,10 +1,12 @@
 """Opens the machine's own Chromium for tests, and listens to what its pages complain about."""
 
 import shutil
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
 
 from playwright.async_api import Browser, ConsoleMessage, Page, async_playwright
+from playwright.sync_api import Page as SyncPage
+from playwright.sync_api import sync_playwright
 
 FLAGS = (
     "--no-sandbox",
@@ -19,12 +21,16 @@ FLAGS = (
 EXPECTED = "Failed to load resource"
 
 
+def _program() -> str | None:
+    names = ("chromium", "google-chrome", "chromium-browser")
+    return next(filter(None, map(shutil.which, names)), None)
+
+
 @asynccontextmanager
 async def chromium() -> AsyncIterator[Browser]:
     """Start a headless Chromium."""
-    program = shutil.which("chromium") or shutil.which("google-chrome")
     async with async_playwright() as playwright:
-        browser = await playwright.chromium.launch(executable_path=program, args=FLAGS)
+        browser = await playwright.chromium.launch(executable_path=_program(), args=FLAGS)
         yield browser
         await browser.close()
 
@@ -46,3 +52,12 @@ async def quiet_page(browser: Browser) -> AsyncIterator[Page]:
     yield page
     await context.close()
     assert complaints == []
+
+
+@contextmanager
+def one_page() -> Iterator[SyncPage]:
+    """Open one page in a Chromium of its own, for a test that waits for nothing else."""
+    with sync_playwright() as playwright:
+        chromium = playwright.chromium.launch(executable_path=_program(), args=FLAGS)
+        yield chromium.new_page()
+        chromium.close()

@@ -1,9 +1,11 @@
 """Drives a running Signpost as callers, approvers and operators do: over HTTP."""
 
+import asyncio
 import os
 import shutil
 import time
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable, Iterable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Self, TypeVar
@@ -11,6 +13,9 @@ from typing import Any, Self, TypeVar
 import httpx2 as httpx
 
 from local.stack import ROOT, Child, Plan, free_port
+from signpost.ledger import Ledger
+from signpost.ledger.sqlite import SqliteLedger
+from signpost.ledger.tables import TablesLedger
 from tests.acceptance.journal import Journal, Link
 
 __all__ = ["Json", "Link", "Signpost", "plan"]
@@ -22,6 +27,7 @@ APP = ("function_app.py", "host.json", "triggers", "orchestrators", "activities"
 DATA = ("instructions", "console")
 Json = dict[str, Any]
 T = TypeVar("T")
+U = TypeVar("U")
 
 
 @dataclass(frozen=True)
@@ -132,6 +138,40 @@ class Signpost:
         """Wait until a text is in the channel, and give the posts that hold it."""
         return once(lambda: self.posts(text), lambda: f"{text} was not posted")
 
+    def as_person(self, person: str) -> dict[str, str]:
+        """Give the header by which somebody says who they are, where that is believed."""
+        return {"X-Signpost-Me": person}
+
+    def in_ledger(self, ask: Callable[[Ledger], Awaitable[T]]) -> T:
+        """Ask or change the ledger itself, past the app."""
+        kind, _, place = self.plan.environment()["SIGNPOST_LEDGER"].partition(":")
+
+        async def asked() -> T:
+            ledger = TablesLedger(place) if kind == "tables" else SqliteLedger(place)
+            try:
+                return await ask(ledger)
+            finally:
+                if isinstance(ledger, TablesLedger):
+                    await ledger.close()
+                else:
+                    ledger.close()
+
+        return asyncio.run(asked())
+
+    def bytes_in_ledger(self, run: str) -> dict[str, bytes]:
+        """Give all that the ledger holds of a run, by row."""
+        rows = self.in_ledger(lambda ledger: ledger.rows(run))
+        return {name: entry.body for name, entry in rows.items()}
+
+    def bytes_once_told(self, run: str) -> dict[str, bytes]:
+        """Give the same once it is on record that the approvers were told, and nothing moves."""
+
+        def quiet() -> dict[str, bytes] | None:
+            rows = self.bytes_in_ledger(run)
+            return rows if b"notifiedAt" in rows.get("round-1", b"") else None
+
+        return once(quiet, lambda: "nobody was told")
+
     def kill(self) -> None:
         """Stop the dev host as a power cut would."""
         if self.child.process:
@@ -142,6 +182,12 @@ class Signpost:
         """Start the dev host again on the same state."""
         self.child.start(self.plan.environment())
         self.child.wait(time.monotonic() + PATIENCE_SECONDS)
+
+
+def signed_by(message: Json) -> str:
+    """Read the line on a post's card that names who signed."""
+    line: str = message["attachments"][0]["content"]["body"][-1]["inlines"][0]["text"]
+    return line
 
 
 def card_text(message: Json) -> str:
@@ -159,6 +205,12 @@ def once(look: Callable[[], T | None], complain: Callable[[], str]) -> T:
             raise AssertionError(complain())
         time.sleep(0.01)
     return found
+
+
+def crowd(work: Callable[[U], T], of: Iterable[U], at_once: int = 20) -> list[T]:
+    """Do the same work with each, many at a time, and give what came of each in order."""
+    with ThreadPoolExecutor(at_once) as threads:
+        return list(threads.map(work, of))
 
 
 def plan(state: Path, model_url: str | None = None, app: Path = ROOT, **settings: str) -> AppPlan:

@@ -2,12 +2,11 @@
 
 import re
 import shlex
-from concurrent.futures import ThreadPoolExecutor
 
 import httpx2 as httpx
 
 from local.stack import ROOT
-from tests.acceptance.client import Signpost
+from tests.acceptance.client import Signpost, crowd
 
 ROUTE = "/api/flows/topic-post/runs"
 
@@ -43,8 +42,7 @@ def test_100_starts_with_one_key_make_one_run(signpost: Signpost) -> None:
         answer = signpost.http.post(ROUTE, json=body, headers={"Idempotency-Key": "once"})
         return str(answer.json()["id"])
 
-    with ThreadPoolExecutor(20) as crowd:
-        runs = set(crowd.map(start, range(100)))
+    runs = set(crowd(start, range(100)))
     assert len(runs) == 1
     signpost.wait(runs.pop(), "waiting")
 

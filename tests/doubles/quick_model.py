@@ -1,6 +1,8 @@
 """A loopback model that answers at once: the wire protocol of chat completions, no thinking."""
 
 import asyncio
+import json
+import re
 import threading
 from contextlib import AbstractContextManager
 from typing import Any, Self
@@ -14,7 +16,8 @@ class QuickModel(AbstractContextManager["QuickModel"]):
     """Serves `/v1/chat/completions` on a port of its own, in a thread of its own.
 
     `delay` is in seconds, `script` holds `(status, body)` pairs that are answered first, and
-    `calls` counts the requests.
+    `calls` counts the requests. Notes that `say` made are answered with the text they hold, also
+    when many runs ask at once.
     """
 
     def __init__(self, *, delay: float = 0.0) -> None:
@@ -51,12 +54,28 @@ class QuickModel(AbstractContextManager["QuickModel"]):
 
     async def _complete(self, request: web.Request) -> web.Response:
         self.calls += 1
-        await request.read()
+        asked = await request.json()
         await asyncio.sleep(self.delay)
         if self.script:
             status, body = self.script.pop(0)
             return web.json_response(body, status=status)
-        return web.json_response(completion(self.text))
+        return web.json_response(completion(_said(asked["messages"]) or self.text))
+
+
+def say(text: str) -> str:
+    """Write notes to which the model answers with this text, in ASCII."""
+    return f"Say: {json.dumps(text)}"
+
+
+def _said(messages: list[dict[str, str]]) -> str | None:
+    """Read the text of the notes; a later version than the first says which one it is."""
+    notes = [re.search(r'Say: (".*")', each["content"]) for each in messages]
+    last = max((place for place, found in enumerate(notes) if found), default=None)
+    if last is None:
+        return None
+    version = 1 + sum(each["role"] == "assistant" for each in messages[last:])
+    said: str = json.loads((notes[last] or [""])[1])
+    return said if version == 1 else f"{said} Version {version}."
 
 
 def completion(text: str, finish_reason: str = "stop") -> dict[str, Any]:
