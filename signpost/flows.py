@@ -38,41 +38,41 @@ class Parameters(Part, rename=None, frozen=True):
 
 
 class Input(Part, frozen=True):
-    """One input of the start form; `max_length` is in characters."""
+    """One input of the start form."""
 
-    type: Literal["Text"]
-    required: bool = False
-    max_length: Annotated[int, Meta(ge=1, le=4000)] = 4000
-    description: str = ""
+    type: Annotated[Literal["Text"], Meta(description="What is entered.")]
+    required: Annotated[bool, Meta(description="Whether a run needs it.")] = False
+    max_length: Annotated[int, Meta(ge=1, le=4000, description="Characters at most.")] = 4000
+    description: Annotated[str, Meta(description="What the form says below it.")] = ""
 
 
 class Draft(Part, frozen=True):
     """Which instructions write the draft, and with which parameters."""
 
-    instructions: Text
+    instructions: Annotated[Text, Meta(description="A file `instructions/NAME.prompty`.")]
     parameters: Parameters = Parameters()
 
 
 class Post(Part, frozen=True):
-    """Where the signed text goes; `title` stands above it on the card."""
+    """Where the signed text goes."""
 
-    location: Literal["Channel"]
-    title: Text
+    location: Annotated[Literal["Channel"], Meta(description="A channel of Teams.")]
+    title: Annotated[Text, Meta(description="The line above the text on the card.")]
 
 
 class Flow(Part, kw_only=True, frozen=True):
-    """One flow file. `name` is the file's name without `.yaml`.
+    """One flow file; its name without `.yaml` is the flow's."""
 
-    `purge_after` the end of a run its texts are deleted; its receipt stays.
-    """
-
-    title: Text
-    description: str = ""
-    inputs: dict[Text, Input]
+    title: Annotated[Text, Meta(description="What the start page calls this flow.")]
+    description: Annotated[str, Meta(description="What the start page says about it.")] = ""
+    inputs: Annotated[dict[Text, Input], Meta(description="What a run is started with.")]
     draft: Draft
     approval: Approval
     post: Post
-    purge_after: timedelta | None = None
+    purge_after: Annotated[
+        timedelta | None,
+        Meta(description="How long after its end a run's texts are deleted: PT0S to P3650D."),
+    ] = None
     name: str = ""
 
     def __post_init__(self) -> None:

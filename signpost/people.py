@@ -31,27 +31,30 @@ class _Part(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename="cam
 class Delegate(_Part, kw_only=True, frozen=True):
     """Who answers for a person; both days are included, in that person's time zone."""
 
-    to: Name
-    from_: date = msgspec.field(name="from")
-    until: date
+    to: Annotated[Name, Meta(description="Somebody who stands under `people`, too.")]
+    from_: Annotated[date, Meta(description="The first day.")] = msgspec.field(name="from")
+    until: Annotated[date, Meta(description="The last day.")]
 
 
 class Person(_Part, kw_only=True, frozen=True):
-    """One person; `id` is the Entra object id, `time_zone` a name such as `Europe/Berlin`."""
+    """One person, under all names."""
 
-    email: Email
-    aliases: list[Email] = []
-    id: UUID | None = None
-    name: Name | None = None
-    time_zone: str = "UTC"
-    delegates: list[Delegate] = []
+    email: Annotated[Email, Meta(description="The name that Signpost shows and compares.")]
+    aliases: Annotated[list[Email], Meta(description="Other addresses of the same person.")] = []
+    id: Annotated[UUID | None, Meta(description="The Entra object id.")] = None
+    name: Annotated[Name | None, Meta(description="The name to show.")] = None
+    time_zone: Annotated[str, Meta(description="Such as Europe/Berlin; of `delegates`.")] = "UTC"
+    delegates: Annotated[list[Delegate], Meta(description="Who stands in, and when.")] = []
 
 
 class Content(_Part, frozen=True):
-    """What the file says; not yet checked for people that it names twice or not at all."""
+    """Who is who, and on which list; people may be named twice or not at all in it."""
 
-    people: list[Person] = []
-    lists: dict[Name, Annotated[list[Name], Meta(min_length=1)]] = {}
+    people: Annotated[list[Person], Meta(description="Everybody who is known by more names.")] = []
+    lists: Annotated[
+        dict[Name, Annotated[list[Name], Meta(min_length=1)]],
+        Meta(description="People of `people` whom a flow names together."),
+    ] = {}
 
 
 class Directory:
