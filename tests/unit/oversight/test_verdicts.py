@@ -95,7 +95,7 @@ CUSTOM: list[tuple[str, int, str, str | None, bool]] = [
 
 @pytest.mark.parametrize("kind,asked,letters,outcome,signed", CUSTOM)
 def test_own_options_sign_as_the_flow_says(
-    kind: str, asked: int, letters: str, outcome: str | None, signed: bool
+    kind: str, asked: int, letters: str, outcome: str | None, *, signed: bool
 ) -> None:
     """One answer or all; it is signed only if each answer is one that posts."""
     decided = play(kind, asked, letters).round
