@@ -250,6 +250,7 @@ def test_a_refused_answer_leaves_the_round_alone() -> None:
     """What can't count leaves no trace in the round."""
     signing = Signing(type=EVERYONE)
     before = signing.round
-    for fields in ({"digest": ""}, {"response": "Maybe"}, {"who": EVE}):
-        signing.refused(**fields)
+    signing.refused(digest="")
+    signing.refused(ADELE, "Maybe")
+    signing.refused(EVE)
     assert signing.round is before

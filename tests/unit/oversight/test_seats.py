@@ -177,7 +177,7 @@ LEAVE_ENDS = datetime(2026, 12, 21, 23, 0, tzinfo=UTC) - NOW
         (LEAVE_ENDS, False),
     ],
 )
-def test_delegates_answer_on_their_days(after: timedelta, answers: bool) -> None:
+def test_delegates_answer_on_their_days(after: timedelta, *, answers: bool) -> None:
     """Both days are included, and begin and end where the person lives."""
     signing = Signing(BERLIN_LEAVE)
     assert signing.waiting(after) == [ADELE, ALEX] + [DIEGO] * answers

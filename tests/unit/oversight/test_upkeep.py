@@ -8,12 +8,10 @@ import pytest
 from signpost.oversight import upkeep
 from signpost.policy import CUSTOM_ALL, EVERYONE, SEQUENTIAL
 from signpost.problems import Over
-from signpost.records import Round
 from signpost.reminders import Reminders
 from signpost.text import digest
 from tests.builders import ADELE, ALEX, NOW, a_draft
 from tests.unit.oversight.signing import (
-    AT_ONCE,
     DAY,
     DEADLINE,
     DIEGO,
@@ -179,9 +177,9 @@ def test_missed_reminders_are_not_made_up_for() -> None:
 
 def test_reminders_come_to_an_end() -> None:
     """After the most that a flow may ask for none is planned."""
-    signing = Signing(reminders=HOUR)
+    signing = Signing(reminders=2 * HOUR)
     for n in range(1, 402):
-        signing.tell(ADELE, ALEX, after=n * HOUR)
+        signing.tell(ADELE, ALEX, after=n * 2 * HOUR)
     assert (signing.round.reminders_sent, signing.round.next_reminder) == (400, None)
 
 
@@ -200,16 +198,16 @@ def test_a_flow_that_tells_nobody_tells_nobody() -> None:
 
 def test_silence_wakes_nobody() -> None:
     """Without notices the run sleeps as long as it may, also past the times of reminders."""
-    signing = Signing(enable_notifications=False, reminders=HOUR)
+    signing = Signing(enable_notifications=False, reminders=2 * HOUR)
     assert signing.wakes() == timedelta(days=5)
-    assert signing.wakes(2 * HOUR) == timedelta(days=5, hours=2)
+    assert signing.wakes(3 * HOUR) == timedelta(days=5, hours=3)
 
 
 def test_a_reminder_that_nobody_can_get_does_not_wake_for_ever() -> None:
     """A time that has passed is not waited for, or the run would spin."""
-    signing = Signing(reminders=HOUR)
+    signing = Signing(reminders=2 * HOUR)
     signing.tell(ADELE, ALEX)
-    assert signing.wakes(2 * HOUR) > 2 * HOUR
+    assert signing.wakes(3 * HOUR) > 3 * HOUR
 
 
 def test_no_note_is_made_on_a_decided_round() -> None:
@@ -293,6 +291,7 @@ def test_a_delegate_hears_soon_after_the_leave_begins() -> None:
     signing.tell(ADELE, ALEX)
     assert BEGINS <= signing.wakes() < BEGINS + HOUR
     assert signing.untold(signing.wakes()) == [DIEGO]
+    signing.tell(DIEGO, after=BEGINS)
     assert BEGINS + 2 * DAY <= signing.wakes(BEGINS) < BEGINS + 2 * DAY + HOUR
 
 
@@ -306,6 +305,6 @@ def test_a_leave_of_who_answered_wakes_nobody() -> None:
 
 def test_a_round_that_is_over_tells_nobody() -> None:
     """After the end no notice is due."""
-    over: Round = Signing(reminders=HOUR).settle(DEADLINE)
+    over: Round = Signing(reminders=2 * HOUR).settle(DEADLINE)
     assert upkeep.to_notify(Signing().case, over, NOW + DEADLINE) == []
     assert (over.closed_at or NOW) - (NOW + DEADLINE) == AT_ONCE

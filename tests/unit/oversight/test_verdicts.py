@@ -15,8 +15,8 @@ from signpost.policy import (
 )
 from signpost.problems import Decided, Invalid
 from signpost.text import digest
-from tests.builders import ADELE, ALEX, TEXT
-from tests.unit.oversight.signing import DIEGO, EVE, FAY, HOUR, NOW, Signing
+from tests.builders import ADELE, ALEX, NOW, TEXT
+from tests.unit.oversight.signing import DIEGO, EVE, FAY, HOUR, Signing
 
 PEOPLE = [ADELE, ALEX, DIEGO, EVE, FAY]
 WORDS = {
