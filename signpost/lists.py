@@ -60,12 +60,12 @@ async def asked(ledger: Ledger, run: str, standing: Round, people: Iterable[str]
         await _insert(ledger, received(person), run, standing)
 
 
-async def over(ledger: Ledger, run: str, standing: Round) -> None:
+async def over(ledger: Ledger, run: str, standing: Round, delegates: Iterable[str] = ()) -> None:
     """Move a round that is over from what waits for its people to what they did."""
     named = [seat.person for seat in standing.seats] + standing.notified
     named += [seat.instead_of for seat in standing.seats if seat.instead_of]
     named += [each.responder.name for each in standing.responses]
-    for person in {name.casefold() for name in named}:
+    for person in {name.casefold() for name in (*named, *delegates)}:
         await _insert(ledger, history(person), run, standing)
         await ledger.delete(received(person), _row(standing.request_date, run, standing.number))
 

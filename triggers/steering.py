@@ -126,6 +126,7 @@ async def resolve(req: func.HttpRequest) -> func.HttpResponse:
     """Let a person say that an `unknown` post is there, or have it posted again."""
     who, story, ledger = await access.steerable(req)
     how, config, now = read_body(req, Resolve).delivery, settings(), datetime.now(UTC)
+    await receipts.read(ledger, config, story)  # notes a word before this that was cut off
     await posting.resolve(ledger, Workflows(config), story, Word(how, who.name), now)
     after = await runs.story(ledger, story.run.id)
     await receipts.read(ledger, config, after)  # so that the receipt knows it, too

@@ -9,6 +9,7 @@ from signpost import lists, oversight, posting, records, retention, runs
 from signpost.contracts import REQUEST_CHANGES, Ending, Outcome
 from signpost.ledger import Ledger, change
 from signpost.oversight import upkeep
+from signpost.people import people
 from signpost.receipts import document, sealing
 from signpost.records import Round, Run
 from signpost.runs import Story
@@ -16,23 +17,40 @@ from signpost.settings import Settings
 
 
 async def write(ledger: Ledger, config: Settings, ending: Ending) -> Ending:
-    """Close a run with its receipt; one that is there stays.
+    """Close a run with its receipt; one that is there stays, and is what is told.
 
     The ledger decides here too: what is still open is ended first, so that nobody signs or
     posts afterwards, and what the round or the run says wins over `ending`.
     """
     run, now = ending.work.run, ending.work.now
+    if (await runs.story(ledger, run)).receipt is None:
+        await _seal(ledger, config, ending)
+    story = await runs.story(ledger, run)
+    closed = story.receipt
+    if closed is None:
+        raise LookupError("a run was closed just now")
+    for standing in story.rounds:
+        await lists.over(ledger, run, standing, _delegates(standing, now))
+    if story.run.purged_at is None:
+        await retention.schedule(ledger, story.run, closed.closed_at or now)
+    return replace(ending, outcome=closed.outcome, failure=closed.failure)
+
+
+async def _seal(ledger: Ledger, config: Settings, ending: Ending) -> None:
+    run = ending.work.run
     outcome, failure = await _end(ledger, ending)
-    await posting.end(ledger, await runs.story(ledger, run), now)
+    await posting.end(ledger, await runs.story(ledger, run), ending.work.now)
     ended = replace(ending, outcome=outcome, failure=failure)
     story = await runs.story(ledger, run)
     facts, entries = document.facts(story, ended), document.entries(story, ended)
     sealed = sealing.seal(facts, entries, config.signing_keys[0])
     await ledger.insert(run, records.RECEIPT, sealed)
-    for standing in story.rounds:
-        await lists.over(ledger, run, standing)
-    await retention.schedule(ledger, story.run, now)
-    return ended
+
+
+def _delegates(standing: Round, now: datetime) -> list[str]:
+    """Give who may have been listed for a round without a seat in it."""
+    found = (people().stand_in(seat.person, now) for seat in standing.seats)
+    return [person for person in found if person]
 
 
 async def read(ledger: Ledger, config: Settings, story: Story) -> bytes | None:

@@ -15,6 +15,12 @@ VERSION = 1
 Json = dict[str, Any]
 
 
+class _Delivered(msgspec.Struct, frozen=True):
+    """What is read of a sealed receipt."""
+
+    delivery: Json | None
+
+
 def facts(story: Story, ending: Ending) -> Json:
     """Give what is known of a run as it closes, as plain JSON values."""
     run, standing = story.run, story.round
@@ -44,23 +50,34 @@ def entries(story: Story, ending: Ending) -> list[Json]:
         told.append(_entry(draft.created_at or now, "drafted", None, number, digest(draft.text)))
     for standing in story.rounds:
         told += _happened(standing)
-    if run.canceled_at:
+    if run.canceled_at and ending.outcome == "Canceled":  # else it came too late
         told.append(_entry(run.canceled_at, "canceled", run.canceled_by, len(story.rounds), ""))
     if story.post:
         told.append(_entry(story.post.at, "posted", None, len(story.rounds), story.post.state))
     told.append(_entry(now, "closed", None, len(story.rounds), ending.outcome))
-    return sorted(told, key=lambda entry: entry["at"])
+    return sorted(told, key=lambda entry: datetime.fromisoformat(entry["at"]))
 
 
 def later(sealed: bytes, story: Story) -> tuple[list[Json], Json] | None:
-    """Give what a sealed receipt does not know yet of the delivery; None when it knows all."""
-    delivery = _delivery(story.post)
-    known = msgspec.json.decode(sealed).get("delivery")
-    if story.post is None or delivery == known or story.post.state == "claimed":
+    """Give what a sealed receipt does not know yet of the delivery; None when it knows all.
+
+    None also for a receipt that can't be read: nothing is added to what somebody changed.
+    """
+    post, delivery = story.post, _delivery(story.post)
+    known = _known(sealed)
+    if post is None or known is None or delivery == known:
         return None
-    post = story.post
-    entry = _entry(post.at, "resolved", post.resolved_by, len(story.rounds), post.state)
+    detail = f"{known.get('state')} -> {post.state}"
+    entry = _entry(post.at, "resolved", post.resolved_by, max(story.posts), detail)
     return [entry], {"delivery": delivery}
+
+
+def _known(sealed: bytes) -> Json | None:
+    """Read what a receipt says of the delivery."""
+    try:
+        return msgspec.json.decode(sealed, type=_Delivered).delivery
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        return None
 
 
 def _happened(standing: Round) -> list[Json]:
