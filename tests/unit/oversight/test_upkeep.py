@@ -305,6 +305,6 @@ def test_a_leave_of_who_answered_wakes_nobody() -> None:
 
 def test_a_round_that_is_over_tells_nobody() -> None:
     """After the end no notice is due."""
-    over: Round = Signing(reminders=2 * HOUR).settle(DEADLINE)
-    assert upkeep.to_notify(Signing().case, over, NOW + DEADLINE) == []
-    assert (over.closed_at or NOW) - (NOW + DEADLINE) == AT_ONCE
+    signing = Signing(reminders=2 * HOUR)
+    signing.settle(DEADLINE)
+    assert signing.untold(DEADLINE) == []
