@@ -8,7 +8,6 @@ import msgspec
 from signpost.contracts import Outcome, PostState
 from signpost.flows import Flow, Parameters
 from signpost.policy import REJECT
-from signpost.text import digest
 
 RUN = "run"
 RECEIPT = "receipt"
@@ -84,8 +83,9 @@ class Responder(Record, kw_only=True, frozen=True):
 
 
 class Response(Record, kw_only=True, frozen=True):
-    """One answer. `accepted_text` is set when it is not the draft.
+    """One answer. `accepted_text` and its digest are set when it is not the draft.
 
+    The digest is kept beside the text, so that a text which changes in the store is not posted.
     `on_behalf_of` names whose place the responder took, as a delegate or after an escalation.
     """
 
@@ -95,6 +95,7 @@ class Response(Record, kw_only=True, frozen=True):
     request_date: datetime
     response_date: datetime
     accepted_text: str | None = None
+    accepted_digest: str | None = None
     on_behalf_of: str | None = None
     stage: int = 1
     channel: Channel = "page"
@@ -182,8 +183,7 @@ class Round(Record, kw_only=True, frozen=True):
         decision = self.decision
         if decision is None or not self.signed:
             return None
-        edited = decision.accepted_text
-        return self.draft_digest if edited is None else digest(edited)
+        return self.draft_digest if decision.accepted_text is None else decision.accepted_digest
 
 
 class Post(Record, kw_only=True, frozen=True):

@@ -28,7 +28,6 @@ from signpost.shapes import (
 )
 from signpost.teams import MAX_BYTES
 from signpost.teams.cards import post_card
-from signpost.text import digest
 
 
 def flow_view(flow: Flow) -> FlowView:
@@ -64,7 +63,7 @@ def run_view(
     may_reassign: bool = True,
 ) -> RunView:
     """Show a run; `word` is what the orchestration says of a step that takes long."""
-    run, signed = story.run, story.signed_text
+    run = story.run
     case = Case(run, people())
     rounds = [round_view(case, each, story.drafts.get(each.number), now) for each in story.rounds]
     outcome = story.round.outcome if story.round else None
@@ -85,8 +84,8 @@ def run_view(
         round=rounds[-1] if rounds else None,
         rounds=rounds,
         responses=[response_view(each, r) for each in story.rounds for r in each.responses],
-        accepted_text=signed,
-        signed_digest=digest(signed) if signed is not None else None,
+        accepted_text=story.signed_text,
+        signed_digest=story.round.signed_digest() if story.round else None,
         delivery=delivery_view(story.post, now) if story.post else None,
         may_steer=may_steer,
         may_reassign=may_steer and may_reassign,
@@ -200,9 +199,7 @@ def response_view(standing: Round, response: Response) -> ResponseView:
         response_date=response.response_date,
         round=standing.number,
         stage=response.stage,
-        digest=standing.draft_digest
-        if response.accepted_text is None
-        else digest(response.accepted_text),
+        digest=response.accepted_digest or standing.draft_digest,
         channel=response.channel,
         proof=response.responder.proof,
     )

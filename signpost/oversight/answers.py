@@ -52,6 +52,7 @@ def respond(case: Case, now: datetime, said: Said, standing: Round) -> Round:
         approver_response=answer.response,
         comments=answer.comments.strip(),
         accepted_text=own if edited else None,
+        accepted_digest=digest(own) if edited else None,
         request_date=seat.since,
         response_date=now,
         stage=standing.stage,

@@ -47,7 +47,7 @@ def test_a_second_answer_is_told_who_won(signpost: Signpost) -> None:
     signpost.sign(link, response="Reject", comments="No.")
     late = signpost.sign(other)
     assert late.status_code == httpx.codes.CONFLICT
-    assert late.json()["decision"]["responder"]["name"] == "adele@contoso.com"
+    assert late.json()["decision"]["responder"]["email"] == "adele@contoso.com"
     assert late.json()["decision"]["approverResponse"] == "Reject"
 
 
