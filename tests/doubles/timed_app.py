@@ -156,6 +156,11 @@ class TimedApp:
             assert answer.status == 202, await answer.text()
         await self.settle()
 
+    async def call(self, method: str, path: str, **options: Any) -> tuple[int, Any, Any]:
+        """Send a request to the app itself; gives status, headers and the body read as JSON."""
+        async with self._session.request(method, self.host.url + path, **options) as answer:
+            return answer.status, answer.headers, await answer.json(content_type=None)
+
     async def story(self, run: str) -> runs.Story:
         """Read all rows of a run."""
         return await runs.story(self.ledger, run)
@@ -185,10 +190,10 @@ class TimedApp:
 
 
 @asynccontextmanager
-async def timed_app(folder: Path) -> AsyncIterator[TimedApp]:
-    """Run an app whose state and ledger are kept in a folder."""
+async def timed_app(folder: Path, begin: datetime | None = None) -> AsyncIterator[TimedApp]:
+    """Run an app whose state and ledger are kept in a folder; its clock begins far from ours."""
     (folder / "ledger").mkdir()
-    clock = ManualClock()
+    clock = ManualClock(begin) if begin else ManualClock()
     with QuickModel() as quick, pytest.MonkeyPatch.context() as patch:
         async with LocalTeams(now=clock.now) as teams:
             for name, value in _environment(folder, quick, teams).items():
