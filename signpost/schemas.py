@@ -28,7 +28,8 @@ def schema_of(kind: type) -> dict[str, Any]:
     described = msgspec.json.schema(kind)
     parts = described["$defs"]
     top = parts.pop(kind.__name__)
-    top["properties"].pop("name", None)  # a flow's name is its file's
+    if kind is Flow:
+        del top["properties"]["name"]  # a flow's name is its file's
     tidied: dict[str, Any] = _tidy({"$schema": DIALECT, **top, "$defs": parts})
     return tidied
 
