@@ -136,3 +136,11 @@ def test_shipped_instructions_can_be_used() -> None:
     assert messages[0]["role"] == "system"
     assert messages[-1]["role"] == "user"
     assert "Fire drill at noon." in messages[-1]["content"]
+
+
+@given(st.text(), st.text())
+def test_feedback_is_two_turns(draft: str, wanted: str) -> None:
+    """The draft is the model's turn to the letter, and what is wanted ends the user's."""
+    before, after = instructions.feedback(draft, wanted)
+    assert before == {"role": "assistant", "content": draft}
+    assert after == {"role": "user", "content": f"{instructions.REVISE}\n\n{wanted}"}

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from itsdangerous import URLSafeSerializer
 
 from signpost.links import Claims, _serializer, approval_id, approver_of, sign_link
-from signpost.problems import NotYours
+from signpost.problems import BadLink
 from signpost.settings import Settings
 from tests.builders import ADELE, ALEX, KEY, NOW, OLD_KEY, RUN, a_config
 
@@ -35,12 +35,12 @@ def forged(key: str = KEY, **claims: Any) -> str:
 def refusal(token: str, approval: str = APPROVAL, **options: Any) -> dict[str, Any]:
     """Give the problem document that a token ends in."""
     config, now = options.get("config", a_config()), options.get("now", NOW)
-    with pytest.raises(NotYours) as error:
+    with pytest.raises(BadLink) as error:
         approver_of(token, approval, config, now)
     return error.value.document()
 
 
-THE_REFUSAL = NotYours().document()
+THE_REFUSAL = BadLink().document()
 TOKEN = token_of()
 
 
