@@ -13,6 +13,7 @@ from signpost.settings import Settings, settings
 from tests.builders import KEY, a_config
 from tests.doubles.durable_double import DurableDouble
 from tests.doubles.openai_double import OpenAIDouble
+from tests.routed import DIEGO, TENANT, Site
 
 
 @pytest.fixture
@@ -75,3 +76,23 @@ def app_ledger(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Sqli
     opened.close()
     settings.cache_clear()
     open_ledger.cache_clear()
+
+
+@pytest.fixture
+def site(
+    app_ledger: SqliteLedger, durable_double: DurableDouble, monkeypatch: pytest.MonkeyPatch
+) -> Site:
+    """Give the app, and what puts it into a mode of sign-in, with Diego as its operator."""
+
+    def enter(sign_in: str, **more: str) -> None:
+        environment = {
+            "SIGNPOST_SIGN_IN": sign_in,
+            "SIGNPOST_OPERATORS": DIEGO,
+            "SIGNPOST_TENANT_ID": TENANT,
+            "WEBSITE_AUTH_ENABLED": "True",
+        }
+        for name, value in (environment | more).items():
+            monkeypatch.setenv(name, value)
+        settings.cache_clear()
+
+    return Site(app_ledger, durable_double, enter)

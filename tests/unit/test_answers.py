@@ -1,6 +1,7 @@
 """Every answer is JSON with the security headers, and every mistake is a problem document."""
 
 import logging
+from datetime import timedelta
 from typing import Any
 
 import azure.functions as func
@@ -10,9 +11,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from signpost import problems
+from signpost.ledger import LedgerAway
+from signpost.oversight.answers import respond
 from signpost.problems import Invalid, Misconfigured, Problem
 from signpost.runs import Start
-from tests.builders import a_request, json_of
+from tests.builders import ADELE, NOW, a_case, a_request, a_round, json_of, said
 from triggers.answers import MAX_BODY_BYTES, SECURITY_HEADERS, answer, guarded, read_body
 
 
@@ -200,8 +203,34 @@ def test_pages_can_run_no_foreign_script() -> None:
 def test_every_problem_has_its_own_status_line() -> None:
     """A program tells the problems apart by type."""
     kinds = Problem.__subclasses__()
-    documents = [
-        kind().document() if kind is problems.NotYours else kind("x").document() for kind in kinds
-    ]
+    made: dict[Any, Problem] = {
+        problems.BadLink: problems.BadLink(),
+        problems.Away: problems.Away(),
+        problems.TooSoon: problems.TooSoon("x", timedelta(minutes=1)),
+    }
+    documents = [(made[kind] if kind in made else kind("x")).document() for kind in kinds]
     assert len({document["type"] for document in documents}) == len(kinds)
     assert msgspec.json.encode(documents)
+
+
+async def test_who_has_to_wait_is_told_how_long() -> None:
+    """Retry-After is in whole seconds, rounded up."""
+    sent = await raising(problems.TooSoon("Wait.", timedelta(seconds=59.2)))
+    assert (sent.status_code, sent.headers["Retry-After"]) == (429, "60")
+
+
+async def test_a_ledger_that_is_away_is_503(caplog: pytest.LogCaptureFixture) -> None:
+    """The caller is told to come back, the log says what is away, and nothing of it is told."""
+    sent = await raising(LedgerAway("the ledger /secret/ledger.db is away"))
+    assert (sent.status_code, sent.headers["Retry-After"]) == (503, "5")
+    assert b"secret" not in sent.get_body()
+    assert "/secret/ledger.db" in caplog.text
+
+
+async def test_a_conflict_shows_the_answer_that_counted() -> None:
+    """The decision has the shape that it has everywhere on the wire, not that of the ledger."""
+    decision = respond(a_case(), NOW, said(), a_round()).decision
+    late = problems.Decided("Late.", outcome="Approve", decision=decision)
+    document = json_of(await raising(late))
+    assert document["decision"]["responder"]["email"] == ADELE
+    assert document["decision"]["approverResponse"] == "Approve"

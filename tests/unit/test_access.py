@@ -1,0 +1,191 @@
+"""Who may do what: each route for each kind of caller, and nothing for those who pretend."""
+
+import subprocess
+import sys
+from typing import Any
+
+import pytest
+
+from tests.builders import ADELE, MEGAN, RUN, get_round
+from tests.repo.sources import ROOT
+from tests.routed import (
+    BY_NAME,
+    DIEGO,
+    STRANGER,
+    TENANT,
+    Site,
+    routes,
+    signed_in,
+    switched,
+    token_for,
+    waiting,
+)
+
+PEOPLE = {"operator": DIEGO, "requestor": MEGAN, "approver": ADELE, "unrelated": STRANGER}
+ANYBODY = {"operator": 200, "requestor": 200, "approver": 200, "unrelated": 200}
+INVOLVED = {**ANYBODY, "unrelated": 404}
+STEERS = {**INVOLVED, "approver": 404}
+ANSWERS = {"operator": 403, "requestor": 403, "approver": 200, "unrelated": 404}
+OPERATES = {"operator": 200, "requestor": 404, "approver": 404, "unrelated": 404}
+MATRIX: dict[tuple[str, str], dict[str, int]] = {
+    ("listFlows", ""): ANYBODY,
+    ("startRun", ""): dict.fromkeys(ANYBODY, 202),
+    ("listRuns", ""): ANYBODY,
+    ("listRuns", "box=all"): OPERATES,
+    ("listRuns", f"person={MEGAN}"): {**OPERATES, "requestor": 200},
+    ("followRun", ""): INVOLVED,
+    ("showReceipt", ""): INVOLVED,
+    ("cancelRun", ""): STEERS,
+    ("remind", ""): STEERS,
+    ("extend", ""): STEERS,
+    ("reassign", ""): {**STEERS, "requestor": 403},
+    ("resolve", ""): STEERS,
+    ("listApprovals", ""): ANYBODY,
+    ("listApprovals", f"person={ADELE}"): {**OPERATES, "approver": 200},
+    ("showApproval", ""): ANSWERS,
+    ("answer", ""): ANSWERS,
+    ("handOn", ""): ANSWERS,
+    ("me", ""): ANYBODY,
+    ("receiptKeys", ""): ANYBODY,
+    ("openapi", ""): ANYBODY,
+}
+CASES = [(name, query, who) for (name, query), row in MATRIX.items() for who in row]
+NOBODY = {
+    "nothing": {},
+    "key": {"x-functions-key": "anything"},
+    "switch": switched(DIEGO),
+    "tenant": signed_in(DIEGO, tenant=STRANGER),
+    "empty": {"X-MS-CLIENT-PRINCIPAL": "e30="},
+    "name": {"X-MS-CLIENT-PRINCIPAL-NAME": DIEGO},
+}
+OPEN = {"me", "receiptKeys", "openapi"}
+POSTS = [name for name, operation in BY_NAME.items() if operation.method == "post"]
+
+
+def params_of(query: str) -> dict[str, str]:
+    """Read a query of one parameter, or none."""
+    return dict([query.split("=")]) if query else {}
+
+
+def test_the_matrix_is_complete() -> None:
+    """Each route of the API stands in it."""
+    assert {name for name, _ in MATRIX} == BY_NAME.keys()
+
+
+@pytest.mark.parametrize("sign_in", ["on", "required"])
+@pytest.mark.parametrize("case", CASES, ids="-".join)
+async def test_who_is_signed_in_gets_what_is_theirs(site: Site, sign_in: str, case: Any) -> None:
+    """Only those it concerns succeed; to others a run is not there."""
+    name, query, who = case
+    site.mode(sign_in)
+    await site.prepare(name)
+    answer = await site.send(name, signed_in(PEOPLE[who]), params=params_of(query))
+    assert answer.status_code == MATRIX[name, query][who]
+
+
+@pytest.mark.parametrize("case", CASES, ids="-".join)
+async def test_the_switch_gives_what_is_theirs(site: Site, case: Any) -> None:
+    """On one machine the same rules hold for whom one says to be."""
+    name, query, who = case
+    site.mode("local")
+    await site.prepare(name)
+    person = "pradeep@contoso.com" if who == "unrelated" else PEOPLE[who]
+    answer = await site.send(name, switched(person), params=params_of(query))
+    assert answer.status_code == MATRIX[name, query][who]
+
+
+@pytest.mark.parametrize("sign_in", ["on", "required"])
+@pytest.mark.parametrize("cell", MATRIX, ids="-".join)
+@pytest.mark.parametrize("headers", NOBODY.values(), ids=NOBODY)
+async def test_without_a_sign_in_there_is_nothing(
+    site: Site, sign_in: str, cell: Any, headers: dict[str, str]
+) -> None:
+    """401 for all that belongs to somebody; keys and headers of other modes open nothing."""
+    name, query = cell
+    site.mode(sign_in)
+    await site.prepare(name)
+    before = await site.ledger.rows(RUN)
+    answer = await site.send(name, headers, params=params_of(query))
+    assert answer.status_code == (200 if name in OPEN else 401)
+    assert await site.ledger.rows(RUN) == before
+    assert site.durable.told == []
+
+
+FOREIGN = [
+    {"Origin": "https://contoso.example"},
+    {"Origin": "null"},
+    {"Origin": "http://localhost:7072"},
+    {"Origin": "https://localhost:7071"},
+    {"Sec-Fetch-Site": "cross-site"},
+    {"Sec-Fetch-Site": "same-site"},
+    {"Origin": "http://localhost:7071", "Sec-Fetch-Site": "cross-site"},
+]
+
+
+@pytest.mark.parametrize("sign_in", ["off", "on", "local"])
+@pytest.mark.parametrize("name", POSTS)
+async def test_other_sites_pages_change_nothing(site: Site, sign_in: str, name: str) -> None:
+    """A forged form is 403 whoever's browser sends it, and has no effect at all."""
+    site.mode(sign_in)
+    await site.prepare(name)
+    before = await site.ledger.rows(RUN)
+    person = ADELE if BY_NAME[name].access == "link" else DIEGO
+    own = token_for(ADELE) if sign_in == "off" else signed_in(person) | switched(person)
+    answers = [await site.send(name, own | foreign) for foreign in FOREIGN]
+    assert {each.status_code for each in answers} == {403}
+    assert await site.ledger.rows(RUN) == before
+    assert site.durable.told == []
+
+
+async def test_our_own_page_may_post(site: Site) -> None:
+    """The same request counts when the browser says that it is ours."""
+    site.mode("on")
+    await waiting(site.ledger)
+    own = {"Origin": "http://localhost:7071", "Sec-Fetch-Site": "same-origin"}
+    answer = await site.send("answer", signed_in(ADELE) | own)
+    assert answer.status_code == 200
+
+
+def test_a_key_is_asked_for_exactly_where_nobody_signs_in() -> None:
+    """The host is told at the start: function keys with sign-in off, its own check without."""
+    program = "from triggers import access; print(access.LEVEL.value)"
+    told = {}
+    for sign_in in ("", " ", "off", " off ", "on", "required", "local"):
+        done = subprocess.run(
+            [sys.executable, "-c", program],
+            cwd=ROOT, env={"SIGNPOST_SIGN_IN": sign_in}, capture_output=True, text=True, check=True,
+        )  # fmt: skip
+        told[sign_in] = done.stdout.strip()
+    asked = dict.fromkeys(["", " ", "off", " off "], "function")
+    assert told == asked | dict.fromkeys(["on", "required", "local"], "anonymous")
+
+
+def test_only_pages_links_and_facts_are_open() -> None:
+    """Nothing else is reachable without a key where sign-in is off."""
+    open_routes = {route.path for route in routes() if route.level == "anonymous"}
+    api = {path for path in open_routes if path.startswith("/api/")}
+    free = {each.path for each in BY_NAME.values() if each.access in ("link", "open")}
+    assert api == free
+
+
+async def test_a_key_opens_all_but_signing(site: Site) -> None:
+    """Whoever holds the function key operates, but signs for nobody."""
+    site.mode("off")
+    statuses = {}
+    await waiting(site.ledger, enable_reassignment=True)
+    for name in ("followRun", "extend", "reassign", "showApproval", "answer", "handOn"):
+        statuses[name] = (await site.send(name, {})).status_code
+    assert statuses == {
+        "followRun": 200, "extend": 200, "reassign": 200,
+        "showApproval": 401, "answer": 401, "handOn": 401,
+    }  # fmt: skip
+
+
+async def test_proof_is_written_down(site: Site) -> None:
+    """The ledger says how a responder was known, and who that is in Entra."""
+    site.mode("on")
+    await waiting(site.ledger)
+    await site.send("answer", signed_in(ADELE))
+    [response] = (await get_round(site.ledger)).responses
+    proved = response.responder
+    assert (proved.name, proved.proof, proved.tenant_id) == (ADELE, "sign-in", TENANT)
