@@ -1,6 +1,7 @@
 // Owns talking to Signpost's HTTP API: JSON in and out, problem answers, the access key.
 
 const KEY = "signpost-access-key";
+const ME = "signpost-me";
 const NO_KEY = { detail: "An access key is needed. Reload the page to enter it." };
 const SENT = " What you sent may have arrived or not. Press again: it counts only once.";
 
@@ -12,10 +13,20 @@ export class Problem extends Error {
   }
 }
 
+/** Who this tab says it is, which counts on one machine alone; "" is nobody in particular. */
+export const me = () => sessionStorage.getItem(ME) ?? "";
+
+/** Be somebody else from now on. */
+export const become = (person) => {
+  if (person) sessionStorage.setItem(ME, person);
+  else sessionStorage.removeItem(ME);
+  location.reload();
+};
+
 const send = (path, { method, body, headers }) => {
   const key = sessionStorage.getItem(KEY);
   const all = { ...headers, ...(body && { "Content-Type": "application/json" }),
-    ...(key && { "x-functions-key": key }) };
+    ...(key && { "x-functions-key": key }), ...(me() && { "X-Signpost-Me": me() }) };
   return fetch(path, { method, headers: all, body: body && JSON.stringify(body) })
     .catch(() => { throw new Problem(0, { detail: `No answer came.${body ? SENT : ""}` }); });
 };
@@ -33,12 +44,21 @@ const askKey = (dialog) => new Promise((resolve) => {
   dialog.showModal();
 });
 
-/** Call the API. Throws Problem for every answer that isn't a success, and for none. */
+/**
+ * Call the API. Throws Problem for every answer that isn't a success, and for none.
+ * `isQuiet` asks nobody for a key; `isFile` gives the answer's bytes as they came.
+ */
 export const call = async (path, options = {}) => {
-  const dialog = document.getElementById("access"); // only pages whose routes take a key have it
-  let reply = await send(path, options);
-  while (dialog && reply.status === 401 && await askKey(dialog)) reply = await send(path, options);
-  const content = await reply.json().catch(() => (reply.status === 401 ? NO_KEY : undefined));
-  if (!reply.ok) throw new Problem(reply.status, content);
-  return content;
+  // Only pages whose routes take a key have the dialog.
+  const dialog = options.isQuiet ? null : document.getElementById("access");
+  for (;;) {
+    const reply = await send(path, options);
+    if (reply.ok && options.isFile) return reply.blob();
+    const content = await reply.json().catch(() => undefined);
+    if (reply.ok) return content;
+    // The host asks for its key without a word; Signpost itself says what it wants.
+    const wantsKey = reply.status === 401 && content === undefined;
+    if (!wantsKey || !dialog || !await askKey(dialog))
+      throw new Problem(reply.status, wantsKey ? NO_KEY : content);
+  }
 };

@@ -1,60 +1,78 @@
-// The run page: follows one run until it is closed, and can cancel it.
+// The run page: follows one run until it is closed, and steers it.
 
+import { nameOf } from "./answers.js";
 import { call } from "./api.js";
-import { answered, anyOf, byId, choose, describe, difference, el, fill, onSubmit, reveal,
-  when } from "./dom.js";
+import { anyOf, byId, choose, describe, el, fill, onSubmit, reveal, when } from "./dom.js";
+import { showAwaited, showRounds } from "./rounds.js";
+import { showMe } from "./who.js";
 
 const path = `/api${location.pathname}`;
-let latest = "", changedAt = Date.now(), isOver = false, timer = 0;
+const TOLD = ["Reject", "Expired", "Canceled", "Failed"];
+let run, latest = "", changedAt = Date.now(), isOver = false, timer = 0;
 
-const showSteps = ({ round, outcome, state, responses, delivery }) => {
-  choose("draft-step", round ? "done" : outcome ?? "current");
-  choose("sign-step", round ? outcome ?? "current" : "next");
+const showSteps = ({ round, outcome, state, responses, delivery, waitsFor }) => {
+  const isDrafting = state === "drafting" && !outcome;
+  choose("draft-step", isDrafting ? "current" : round ? "done" : outcome);
+  const ending = TOLD.includes(outcome) ? outcome : "other";
+  const signing = outcome ? ending : round && !isDrafting ? "current" : "next";
+  choose("sign-step", run.signedDigest ? "signed" : signing);
   const posting = isOver ? "none" : state === "posting" ? "current" : "next";
   choose("post-step", delivery?.state ?? posting);
-  fill({ signer: round && !outcome ? anyOf(round.assignedTo) : responses.at(-1)?.responder ?? "",
-    target: delivery?.target ?? "" });
+  const last = responses.at(-1)?.responder;
+  const who = outcome && last ? nameOf(last) : waitsFor;
+  fill({ signer: isDrafting ? "" : who, target: delivery?.target ?? "" });
 };
 
-const answer = (draft) => (response) => {
-  const { acceptedText, comments } = response;
-  const isChanged = acceptedText !== null && acceptedText !== draft;
-  const item = el("li", {}, answered(response, isChanged ? " with changes" : ""));
-  if (comments) item.append(el("blockquote", {}, comments));
-  if (isChanged) item.append(difference(draft, acceptedText));
-  return item;
-};
-
-const show = (run) => {
-  const { round, delivery, responses, state, outcome, signedText, closedAt } = run;
-  const isOpen = state === "waiting" && !outcome;
-  document.title = `${run.title} · Signpost`;
-  fill({ title: run.title, detail: run.detail, text: signedText ?? round?.text ?? "" });
-  showSteps(run);
+const showDelivery = ({ delivery, maySteer }) => {
   choose("delivery", delivery?.state);
-  if (delivery) byId("delivered").replaceChildren(delivery.detail, " ", when(delivery.at));
-  if (isOpen) describe("awaited", [["Who", anyOf(round.assignedTo)],
-    ["Next reminder", round.nextReminderAt && when(round.nextReminderAt)],
-    ["Deadline", when(round.expiresAt)]]);
-  choose("written", signedText === null ? "draft" : "signed");
+  if (delivery) byId("delivered").replaceChildren(delivery.detail, " ", when(delivery.at),
+    delivery.resolvedBy ? `, as ${delivery.resolvedBy} says` : "");
+  reveal({ delivery, resolve: delivery?.state === "unknown" && maySteer });
+};
+
+const showWaiting = ({ round, maySteer, mayReassign }) => {
+  const { expiresAt, nextReminderAt, escalatedAt, stage, stages, waitingFor } = round;
+  showAwaited(round);
+  describe("times", [["Stage", stages > 1 && `${stage} of ${stages}`],
+    ["Next reminder", nextReminderAt && when(nextReminderAt)],
+    ["Escalated", escalatedAt && when(escalatedAt)], ["Deadline", when(expiresAt)]]);
+  const places = waitingFor.filter((each) => !each.onBehalfOf).map(({ person }) => person);
+  if (!byId("reassign").open) // a choice in the making stays
+    byId("from").replaceChildren(...places.map((value) => el("option", { value }, value)));
+  reveal({ remind: maySteer });
+  document.querySelector("[data-opens=reassign]").hidden = !mayReassign;
+};
+
+const show = () => {
+  const { round, state, outcome, acceptedText, closedAt, purgedAt } = run;
+  const isOpen = state === "waiting" && round.state === "open";
+  const waitsFor = round ? anyOf(round.waitingFor.map(({ person }) => person)) : "";
+  document.title = `${run.title} · Signpost`;
+  fill({ title: run.title, detail: run.detail, text: acceptedText ?? round?.text ?? "" });
+  showSteps({ ...run, waitsFor });
+  showDelivery(run);
+  if (isOpen) showWaiting(run);
+  showRounds(run);
+  choose("written", acceptedText === null ? "draft" : "signed");
   choose("finish", round?.finishReason);
-  byId("answers").replaceChildren(...responses.map(answer(round?.text)));
   describe("asked", [...Object.entries(run.inputs), ["Asked by", run.requestor],
-    ["Started", when(run.createdAt)], ["Closed", closedAt && when(closedAt)]]);
-  describe("record", [["Run", run.id], ["Flow", run.flow], ["Draft", round?.digest],
-    ["Signed text", run.signedDigest]]);
-  reveal({ run: true, delivery, waiting: isOpen, written: round, answered: responses.length,
-    cancel: isOpen || state === "drafting", again: isOver });
+    ["Started", when(run.createdAt)], ["Closed", closedAt && when(closedAt)],
+    ["Texts deleted", purgedAt && when(purgedAt)]]);
+  describe("record", [["Run", run.id], ["Flow", run.flow], ["Outcome", outcome],
+    ["Draft", round?.digest], ["Signed text", run.signedDigest]]);
+  reveal({ run: true, waiting: isOpen, written: round && !purgedAt, purged: purgedAt,
+    steps: !purgedAt, sealed: isOver, another: isOver,
+    cancel: run.maySteer && (isOpen || state === "drafting") });
 };
 
 const follow = async () => {
   try {
-    const run = await call(path);
+    run = await call(path);
     fill({ lost: "" });
     isOver = run.state === "closed";
     if (JSON.stringify(run) !== latest) {
       [latest, changedAt] = [JSON.stringify(run), Date.now()];
-      show(run);
+      show();
     }
   } catch (problem) {
     isOver = problem.status === 401 || problem.status === 404;
@@ -66,12 +84,49 @@ const follow = async () => {
     timer = setTimeout(follow, quiet < 120_000 ? 1000 : quiet < 900_000 ? 5000 : 20_000);
 };
 
-byId("cancel").addEventListener("click", () => byId("confirm").showModal());
-onSubmit(byId("confirm-form"), async (choice) => {
-  const body = { reason: byId("reason").value || undefined };
-  if (choice === "cancel") await call(`${path}/cancel`, { method: "POST", body });
-  byId("confirm").close();
+/** Write an instant as a field of local time holds it. */
+const local = (iso) => {
+  const at = new Date(iso);
+  return new Date(at - at.getTimezoneOffset() * 60_000).toISOString().slice(0, 16);
+};
+
+const until = () => {
+  const { value } = byId("until");
+  if (!value) throw Object.assign(new Error("Choose a day and a time."), { field: "expiresAt" });
+  return new Date(value).toISOString();
+};
+const BODIES = {
+  cancel: () => ({ reason: byId("reason").value || undefined }),
+  reassign: () => ({ from: byId("from").value, to: byId("to").value.trim() }),
+  extend: () => ({ expiresAt: until() }),
+  resolve: ({ delivery }) => ({ delivery }),
+};
+
+for (const opener of document.querySelectorAll("[data-opens]"))
+  opener.addEventListener("click", () => {
+    byId("until").value = run.round ? local(run.round.expiresAt) : "";
+    byId(opener.dataset.opens).showModal();
+  });
+for (const form of document.querySelectorAll("[data-does]"))
+  onSubmit(form, async (choice) => {
+    const { does } = form.dataset;
+    if (choice === "do")
+      await call(`${path}/${does}`, { method: "POST", body: BODIES[does](form.dataset) });
+    form.closest("dialog").close();
+    await follow();
+  });
+onSubmit(byId("remind"), async () => {
+  fill({ reminded: "" });
+  await call(`${path}/remind`, { method: "POST", body: {} });
+  fill({ reminded: "They are told again now." });
   await follow();
+});
+onSubmit(byId("receipt"), async () => {
+  const sealed = await call(`${path}/receipt`, { isFile: true });
+  const href = URL.createObjectURL(sealed);
+  el("a", { href, download: `receipt-${run.id}.json` }).click();
+  setTimeout(() => URL.revokeObjectURL(href), 10_000);
 });
 document.addEventListener("visibilitychange", () => document.hidden || isOver || follow());
 await follow();
+await showMe();

@@ -1,7 +1,8 @@
 // The start page: a form made from a flow's inputs, sent so that retries make one run.
 
 import { call } from "./api.js";
-import { anyOf, byId, choose, el, fill, onSubmit, reveal, showCount } from "./dom.js";
+import { allOf, anyOf, byId, choose, el, fill, onSubmit, reveal, showCount } from "./dom.js";
+import { showMe } from "./who.js";
 
 let flows = [], attempt = {};
 
@@ -24,9 +25,12 @@ const field = ({ name, required, maxLength, description }, index) => {
 
 const chosen = () => flows.find(({ name }) => name === byId("flow").value);
 
+const signers = ({ approvalType, assignedTo }) =>
+  `By ${(/Everyone|all responses|Sequential/.test(approvalType) ? allOf : anyOf)(assignedTo)}`;
+
 const showFlow = () => {
-  const { title, description, assignedTo, location: place, inputs } = chosen();
-  fill({ title, description, signers: `By ${anyOf(assignedTo)}` });
+  const { title, description, location: place, inputs } = chosen();
+  fill({ title, description, signers: signers(chosen()) });
   choose("place", place);
   byId("inputs").replaceChildren(...inputs.map(field));
 };
@@ -38,7 +42,7 @@ const content = () => {
   for (const { name, value, validity } of byId("parameters").querySelectorAll("input"))
     if (value || validity.badInput)
       body.parameters = { ...body.parameters, [name]: value && Number(value) };
-  if (byId("requestor").value) body.requestor = byId("requestor").value;
+  if (byId("requestor")?.value) body.requestor = byId("requestor").value;
   return body;
 };
 
@@ -64,3 +68,6 @@ try {
 } catch (problem) {
   fill({ status: `The flows can't be loaded. ${problem.message}` });
 }
+
+// Who is known need not say so; a claim to be somebody else would be refused.
+if ((await showMe())?.you) byId("requestor-field").remove();

@@ -75,6 +75,7 @@ class Plan:
         return {
             **self.given,
             "SIGNPOST_ENVIRONMENT": "local",
+            "SIGNPOST_SIGN_IN": self.given.get("SIGNPOST_SIGN_IN", "local"),
             "SIGNPOST_BASE_URL": self.url,
             "SIGNPOST_SIGNING_KEYS": signing_key(self.state),
             "SIGNPOST_LEDGER": f"sqlite:{self.state / 'ledger.db'}",

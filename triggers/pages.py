@@ -37,6 +37,13 @@ async def run_page(req: func.HttpRequest) -> func.HttpResponse:
     return _file(CONSOLE / "run.html")
 
 
+@bp.route(route="approvals", methods=["GET"], auth_level=func.AuthLevel.ANONYMOUS)
+@guarded
+async def approvals_page(req: func.HttpRequest) -> func.HttpResponse:
+    """Show the page that lists approvals and runs."""
+    return _file(CONSOLE / "approvals.html")
+
+
 @bp.route(route="approvals/{id}", methods=["GET"], auth_level=func.AuthLevel.ANONYMOUS)
 @guarded
 async def sign_page(req: func.HttpRequest) -> func.HttpResponse:

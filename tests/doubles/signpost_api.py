@@ -8,7 +8,12 @@ from aiohttp import web
 
 CONSOLE = Path(__file__).parents[2] / "console"
 ADAPTIVE_CARDS = CONSOLE / "node_modules/adaptivecards/dist/adaptivecards.min.js"
-PAGES = {"": "start.html", "runs": "run.html", "approvals": "sign.html"}
+PAGES = {
+    "": "start.html",
+    "runs/": "run.html",
+    "approvals/": "sign.html",
+    "approvals": "approvals.html",
+}
 POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; "
     "connect-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
@@ -17,10 +22,21 @@ RUN = "9f2c41d0a7e84b0d8c5b1f3e6a7d2c90"
 APPROVAL = f"{RUN}-1"
 FLOWS = "GET /api/flows"
 START = "POST /api/flows/topic-post/runs"
+ME = "GET /api/me"
+RECEIVED = "GET /api/approvals"
+SENT = "GET /api/runs"
 FOLLOW = f"GET /api/runs/{RUN}"
 CANCEL = f"POST /api/runs/{RUN}/cancel"
+REMIND = f"POST /api/runs/{RUN}/remind"
+EXTEND = f"POST /api/runs/{RUN}/extend"
+REASSIGN = f"POST /api/runs/{RUN}/reassign"
+RESOLVE = f"POST /api/runs/{RUN}/resolve"
+RECEIPT = f"GET /api/runs/{RUN}/receipt"
 SEE = f"GET /api/approvals/{APPROVAL}"
 SIGN = f"POST /api/approvals/{APPROVAL}"
+HAND_ON = f"POST /api/approvals/{APPROVAL}/reassign"
+ADELE, ALEX, MEGAN = "adele@contoso.com", "alex@contoso.com", "megan@contoso.com"
+FIRST = "Approve/Reject - First to respond"
 DRAFT = (
     "We are moving to the new office in May.\n\n"
     "Boxes arrive on Monday. Please label yours with your name and your floor.\n"
@@ -45,6 +61,7 @@ class Asked(NamedTuple):
 
     headers: dict[str, str]
     body: Json
+    query: dict[str, str]
 
 
 class SignpostApi:
@@ -74,13 +91,15 @@ class SignpostApi:
         app = web.Application()
         app.router.add_get("/assets/{name}", _asset)
         app.router.add_route("*", "/api/{rest:.*}", self._api)
-        app.router.add_get("/{kind:(runs|approvals)?}{rest:.*}", _page)
+        app.router.add_get("/{kind:((runs|approvals)/|approvals$)?}{rest:.*}", _page)
         return app
 
     async def _api(self, request: web.Request) -> web.Response:
         route = f"{request.method} {request.path}"
         body = await request.json() if request.can_read_body else {}
-        self.asked.setdefault(route, []).append(Asked(dict(request.headers), body))
+        self.asked.setdefault(route, []).append(
+            Asked(dict(request.headers), body, dict(request.query))
+        )
         script = self._script.get(route)
         if not script:
             return web.json_response(status=404, data={"title": "Not found", "detail": route})
@@ -107,24 +126,46 @@ def flow(**changes: Any) -> Json:
         "title": "Post about a topic",
         "description": "Name a topic; a post about it is drafted, signed and posted.",
         "inputs": [{**topic, "description": "What is the post about?"}],
-        "assignedTo": ["adele@contoso.com", "alex@contoso.com"],
+        "approvalType": FIRST,
+        "assignedTo": [ADELE, ALEX],
         "location": "Channel",
         **changes,
     }
 
 
-def response(**changes: Any) -> Json:
+def me(you: str | None = None, **changes: Any) -> Json:
+    """Describe who asks: nobody in particular, on a Signpost without a sign-in."""
+    people = [{"email": ADELE, "displayName": "Adele Vance"}]
+    people.append({"email": ALEX, "displayName": "Alex Wilber"})
+    name = next((p["displayName"] for p in people if p["email"] == you), None)
+    known = {"you": you, "displayName": name, "signIn": "off", "isOperator": you is None}
+    return {**known, "people": people, **changes}
+
+
+def response(who: str = ADELE, **changes: Any) -> Json:
     """Describe an approver's answer."""
+    responder = {"id": None, "displayName": None, "email": who, "tenantId": None}
     return {
-        "responder": "adele@contoso.com",
+        "responder": {**responder, "userPrincipalName": None},
+        "onBehalfOf": None,
         "approverResponse": "Approve",
         "comments": "",
         "acceptedText": None,
         "requestDate": "2026-11-22T10:00:05Z",
         "responseDate": "2026-11-22T10:04:00Z",
+        "round": 1,
+        "stage": 1,
+        "digest": "sha256:" + "1f" * 32,
         "channel": "page",
+        "proof": "link",
         **changes,
     }
+
+
+def awaited(*people: str) -> list[Json]:
+    """Say that these people are waited for."""
+    since = "2026-11-22T10:00:05Z"
+    return [{"person": person, "since": since, "onBehalfOf": None} for person in people]
 
 
 def review(**changes: Any) -> Json:
@@ -132,19 +173,26 @@ def review(**changes: Any) -> Json:
     return {
         "number": 1,
         "state": "open",
+        "outcome": None,
         "text": DRAFT,
         "digest": "sha256:" + "1f" * 32,
         "finishReason": "stop",
-        "assignedTo": ["adele@contoso.com", "alex@contoso.com"],
+        "assignedTo": [ADELE, ALEX],
+        "stage": 1,
+        "stages": 1,
+        "waitingFor": awaited(ADELE, ALEX),
         "openedAt": "2026-11-22T10:00:05Z",
         "expiresAt": "2099-12-22T10:00:05Z",
         "nextReminderAt": "2099-11-23T10:00:05Z",
+        "escalatedAt": None,
         **changes,
     }
 
 
 def run(**changes: Any) -> Json:
-    """Describe a run that waits for its signature."""
+    """Describe a run that waits for its signature; its newest round is `round`."""
+    newest = changes.get("round", review())
+    rounds = [newest] if newest else []
     return {
         "id": RUN,
         "flow": "topic-post",
@@ -156,11 +204,15 @@ def run(**changes: Any) -> Json:
         "requestor": "megan@contoso.com",
         "createdAt": "2026-11-22T10:00:00Z",
         "closedAt": None,
-        "round": review(),
+        "purgedAt": None,
+        "round": newest,
+        "rounds": rounds,
         "responses": [],
-        "signedText": None,
+        "acceptedText": None,
         "signedDigest": None,
         "delivery": None,
+        "maySteer": True,
+        "mayReassign": True,
         **changes,
     }
 
@@ -168,7 +220,8 @@ def run(**changes: Any) -> Json:
 def delivery(state: str = "handed over") -> Json:
     """Describe what is known of a post."""
     target = "Teams channel (Workflows webhook)"
-    return {"state": state, "target": target, "at": "2026-11-22T10:04:10Z", "detail": "HTTP 202."}
+    told = {"at": "2026-11-22T10:04:10Z", "detail": "HTTP 202.", "resolvedBy": None}
+    return {"state": state, "target": target, **told}
 
 
 def closed(**changes: Any) -> Json:
@@ -178,9 +231,9 @@ def closed(**changes: Any) -> Json:
         "detail": "Handed over to Teams; signed by adele@contoso.com.",
         "outcome": "Approve",
         "closedAt": "2026-11-22T10:04:10Z",
-        "round": review(state="decided"),
+        "round": review(state="decided", outcome="Approve", waitingFor=[]),
         "responses": [response()],
-        "signedText": DRAFT,
+        "acceptedText": DRAFT,
         "signedDigest": "sha256:" + "1f" * 32,
         "delivery": delivery(),
     }
@@ -200,7 +253,7 @@ def _run(text: str, **look: str) -> Json:
 
 
 def approval(text: str = DRAFT, **changes: Any) -> Json:
-    """Describe an open approval, as its approver sees it."""
+    """Describe an open approval, as its approver Adele sees it."""
     return {
         "id": APPROVAL,
         "run": RUN,
@@ -208,6 +261,8 @@ def approval(text: str = DRAFT, **changes: Any) -> Json:
         "flow": "topic-post",
         "title": "Sign the post about a topic",
         "details": "Please check facts, names and tone. What you sign is what is posted.",
+        "itemLink": None,
+        "itemLinkDescription": "",
         "state": "open",
         "outcome": None,
         "decision": None,
@@ -215,18 +270,59 @@ def approval(text: str = DRAFT, **changes: Any) -> Json:
         "digest": "sha256:" + "1f" * 32,
         "finishReason": "stop",
         "card": card(text),
-        "you": "adele@contoso.com",
-        "assignedTo": ["adele@contoso.com", "alex@contoso.com"],
+        "you": ADELE,
+        "onBehalfOf": None,
+        "assignedTo": [ADELE, ALEX],
+        "waitingFor": awaited(ADELE, ALEX),
+        "responses": [],
         "requestor": "megan@contoso.com",
         "inputs": {"Topic": "We are moving to the new office in May"},
         "requestDate": "2026-11-22T10:00:05Z",
         "expiresAt": "2099-12-22T10:00:05Z",
+        "type": FIRST,
+        "stage": 1,
+        "stages": 1,
         "options": ["Approve", "Reject"],
+        "posts": ["Approve"],
         "allowEdits": True,
+        "allowReassign": False,
         "requireComment": ["Reject"],
         "maxBytes": 28000,
+        "previous": None,
+        "feedback": [],
         **changes,
     }
+
+
+def over(outcome: str = "Approve", *responses: Json, **changes: Any) -> Json:
+    """Describe an approval that ended with the last of these answers, or by itself."""
+    decision = responses[-1] if responses else None
+    told = {"state": "over", "outcome": outcome, "decision": decision, "waitingFor": []}
+    return approval(**{**told, "responses": list(responses), **changes})
+
+
+def listed_approval(**changes: Any) -> Json:
+    """Describe an approval in a person's list."""
+    item = {"id": APPROVAL, "run": RUN, "round": 1, "flow": "topic-post", "requestor": MEGAN}
+    times = {"requestDate": "2026-11-22T10:00:05Z", "expiresAt": "2099-12-22T10:00:05Z"}
+    told = {"title": "Sign the post about a topic", "state": "open", "outcome": None}
+    return {**item, **times, **told, "answered": False, "waitingFor": awaited(ADELE), **changes}
+
+
+def listed_run(**changes: Any) -> Json:
+    """Describe a run in a list."""
+    same = ("id", "flow", "title", "state", "outcome", "detail", "requestor", "createdAt")
+    return {**{key: run()[key] for key in same}, "closedAt": None, "waitingFor": [], **changes}
+
+
+def approvals(*items: Json, following: str | None = None) -> Json:
+    """Describe one page of approvals."""
+    return {"approvals": list(items), "next": following}
+
+
+def runs(*items: Json) -> Json:
+    """Describe the last page of runs."""
+    return {"runs": list(items), "next": None}
 
 
 async def _asset(request: web.Request) -> web.FileResponse:

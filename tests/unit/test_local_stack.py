@@ -29,6 +29,12 @@ def test_environment_makes_valid_settings(tmp_path: Path) -> None:
     assert told.ledger == f"sqlite:{tmp_path}/ledger.db"
 
 
+@pytest.mark.parametrize("given,mode", [({}, "local"), ({"SIGNPOST_SIGN_IN": "off"}, "off")])
+def test_one_machine_offers_the_switch(tmp_path: Path, given: dict[str, str], mode: str) -> None:
+    """Whoever sits at the machine can be anybody, unless the environment says otherwise."""
+    assert settings.read(plan(tmp_path, **given).environment()).sign_in == mode
+
+
 def test_signing_key_is_kept_and_private(tmp_path: Path) -> None:
     """Links stay good over a restart, and only the owner can read the key."""
     first, second = signing_key(tmp_path), signing_key(tmp_path)

@@ -7,12 +7,24 @@ from triggers import pages
 from triggers.answers import SECURITY_HEADERS
 
 ASSET = handler(pages.asset)
-PAGES = [handler(page) for page in (pages.start_page, pages.run_page, pages.sign_page)]
+PAGES = [
+    handler(page)
+    for page in (pages.start_page, pages.run_page, pages.approvals_page, pages.sign_page)
+]
+LONGEST_SCRIPT = 150
+MOST_SCRIPT = 750
 ODD = [
     "", ".", "..", "gone.js", "start.html", "sign.html", "package.json", "node_modules", "a" * 300,
     "a" * 300 + ".js", "/etc/passwd", "../console/api.js", "..\\console\\api.js", "../host.json",
     "\ud800.js", "a\0.js", "%2e%2e", "api.js/", "./api.js", "API.JS", "con.js", " api.js",
 ]  # fmt: skip
+
+
+def test_scripts_are_short() -> None:
+    """The browser's part can be read in an hour, and each file in one go."""
+    lines = {f.name: len(f.read_text("utf-8").splitlines()) for f in pages.CONSOLE.glob("*.js")}
+    assert {name: count for name, count in lines.items() if count > LONGEST_SCRIPT} == {}
+    assert sum(lines.values()) <= MOST_SCRIPT
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.__name__)

@@ -28,8 +28,11 @@ async def page(browser: Browser) -> AsyncIterator[Page]:
 async def signpost() -> AsyncIterator[SignpostApi]:
     """Serve the console with an API on which everything goes well until a test says otherwise."""
     async with SignpostApi() as double:
+        double.on(api.ME, Answer(body=api.me()))
         double.on(api.FLOWS, Answer(body={"flows": [api.flow()]}))
         double.on(api.START, Answer(202, {"id": api.RUN}))
+        double.on(api.RECEIVED, Answer(body=api.approvals(api.listed_approval())))
+        double.on(api.SENT, Answer(body=api.runs(api.listed_run())))
         double.on(api.FOLLOW, Answer(body=api.run()))
         double.on(api.CANCEL, Answer(body={"id": api.RUN, "outcome": "Canceled"}))
         double.on(api.SEE, Answer(body=api.approval()))

@@ -4,11 +4,22 @@ import pytest
 from playwright.async_api import Page, expect
 
 from tests.doubles import signpost_api as api
-from tests.doubles.signpost_api import APPROVAL, FOLLOW, RUN, SEE, SIGN, START, Answer, SignpostApi
+from tests.doubles.signpost_api import (
+    APPROVAL,
+    FOLLOW,
+    ME,
+    RECEIVED,
+    RUN,
+    SEE,
+    SIGN,
+    START,
+    Answer,
+    SignpostApi,
+)
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
-ADDRESSES = ["/", f"/runs/{RUN}", f"/approvals/{APPROVAL}#a.token"]
+ADDRESSES = ["/", f"/runs/{RUN}", "/approvals?box=received", f"/approvals/{APPROVAL}#a.token"]
 HOSTILE = (
     "<img src=x onerror=hit()>\n<script>hit()</script>\n[**bold**](javascript:hit())" + "x" * 300
 )
@@ -76,6 +87,7 @@ async def test_text_is_edited_and_signed_by_keyboard(page: Page, signpost: Signp
     await page.keyboard.press("ControlOrMeta+End")
     await page.keyboard.type(" See you there.")
     await tab_to(page, "Approve with my changes")
+    signpost.on(SEE, Answer(body=api.over("Approve", api.response())))
     await page.keyboard.press("Enter")
     await expect(page.locator("#result")).to_be_focused()
     assert signpost.asked[SIGN][0].body["acceptedText"] == f"{api.DRAFT} See you there."
@@ -115,6 +127,8 @@ async def test_phone_needs_no_sideways_scrolling(
     """At 360 px nothing sticks out, not even a word without a break."""
     signpost.on(FOLLOW, Answer(body=api.run(inputs={"Topic": HOSTILE}, title="y" * 100)))
     signpost.on(SEE, Answer(body=api.approval(HOSTILE)))
+    signpost.on(RECEIVED, Answer(body=api.approvals(api.listed_approval(title="z" * 300))))
+    signpost.on(ME, Answer(body=api.me(f"{'y' * 200}@contoso.com", signIn="local")))
     await page.set_viewport_size({"width": 360, "height": 740})
     await page.goto(signpost.url + address)
     await expect(page.get_by_role("button").first).to_be_visible()
@@ -124,7 +138,7 @@ async def test_phone_needs_no_sideways_scrolling(
 async def test_model_text_is_inert_on_the_run_page(page: Page, signpost: SignpostApi) -> None:
     """Markup in a draft, an input or a comment is shown as written."""
     said = api.response(comments=HOSTILE, acceptedText=f"{HOSTILE} and more")
-    ending = api.closed(round=api.review(text=HOSTILE), responses=[said], signedText=HOSTILE)
+    ending = api.closed(round=api.review(text=HOSTILE), responses=[said], acceptedText=HOSTILE)
     signpost.on(FOLLOW, Answer(body={**ending, "inputs": {HOSTILE: HOSTILE}}))
     await page.goto(f"{signpost.url}/runs/{RUN}")
     await expect(page.locator("#text")).to_have_text(HOSTILE)

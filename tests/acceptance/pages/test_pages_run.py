@@ -5,6 +5,8 @@ from playwright.async_api import Page, expect
 
 from tests.doubles import signpost_api as api
 from tests.doubles.signpost_api import (
+    ADELE,
+    ALEX,
     CANCEL,
     DRAFT,
     FOLLOW,
@@ -37,9 +39,11 @@ async def test_run_is_followed_until_it_is_closed(page: Page, signpost: Signpost
 async def test_waiting_run_shows_who_and_until_when(page: Page, signpost: SignpostApi) -> None:
     """Who is awaited, the next reminder and the deadline are there, in local time."""
     await page.goto(f"{signpost.url}/runs/{RUN}")
-    await expect(page.locator("#awaited")).to_contain_text("adele@contoso.com or alex@contoso.com")
-    await expect(page.locator("#awaited")).to_contain_text("23 Nov 2099, 11:00")
-    await expect(page.locator("#awaited")).to_contain_text("22 Dec 2099, 11:00")
+    awaited = page.locator("#awaited li")
+    await expect(awaited.nth(0)).to_contain_text(f"{ADELE}, since Sun, 22 Nov 2026, 11:00")
+    await expect(awaited.nth(1)).to_contain_text(ALEX)
+    await expect(page.locator("#times")).to_contain_text("23 Nov 2099, 11:00")
+    await expect(page.locator("#times")).to_contain_text("22 Dec 2099, 11:00")
 
 
 @pytest.mark.parametrize(
@@ -63,7 +67,7 @@ async def test_delivery_is_told_honestly(
 async def test_edit_is_shown_as_a_difference(page: Page, signpost: SignpostApi) -> None:
     """What the approver took out and put in can be told apart."""
     edit = api.response(acceptedText=EDITED, comments="Monday is a holiday.")
-    signpost.on(FOLLOW, Answer(body=api.closed(responses=[edit], signedText=EDITED)))
+    signpost.on(FOLLOW, Answer(body=api.closed(responses=[edit], acceptedText=EDITED)))
     await page.goto(f"{signpost.url}/runs/{RUN}")
     await expect(page.locator("#text")).to_have_text(EDITED)
     await expect(page.locator("del")).to_have_text("Monday. ")

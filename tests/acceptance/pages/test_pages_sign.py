@@ -5,6 +5,7 @@ from playwright.async_api import Page, expect
 
 from tests.doubles import signpost_api as api
 from tests.doubles.signpost_api import (
+    ALEX,
     APPROVAL,
     DRAFT,
     LOST,
@@ -26,6 +27,13 @@ async def open_approval(page: Page, signpost: SignpostApi) -> None:
     """Open an approver's link and wait until it is shown."""
     await page.goto(f"{signpost.url}/approvals/{APPROVAL}#a.token")
     await expect(page.locator("#approval")).to_be_visible()
+
+
+async def press(page: Page, signpost: SignpostApi, button: str, ending: Json) -> None:
+    """Press a button of the open approval, which from then on is shown as this ending."""
+    signpost.on(SEE, Answer(body=ending))
+    await page.get_by_role("button", name=button).click()
+    await expect(page.locator("#result")).to_be_visible()
 
 
 async def test_loading_decides_nothing(page: Page, signpost: SignpostApi) -> None:
@@ -69,10 +77,11 @@ async def test_text_that_may_end_early_is_marked(page: Page, signpost: SignpostA
 async def test_approval_names_the_text_that_was_shown(page: Page, signpost: SignpostApi) -> None:
     """Approve sends the digest and no text of its own, and the result gets the focus."""
     await open_approval(page, signpost)
-    await page.get_by_role("button", name="Approve and post").click()
+    await press(page, signpost, "Approve and post", api.over("Approve", api.response()))
     await expect(page.get_by_role("heading", name="You signed this post")).to_be_visible()
     await expect(page.locator("#result")).to_be_focused()
-    await expect(page.locator("form")).to_be_hidden()
+    await expect(page.locator("form")).to_have_count(2)
+    await expect(page.locator("form:visible")).to_have_count(0)
     [asked] = signpost.asked[SIGN]
     expected = {"response": "Approve", "comments": "", "acceptedText": None}
     assert asked.body == {**expected, "digest": api.approval()["digest"]}
@@ -85,7 +94,8 @@ async def test_edit_is_compared_and_sent(page: Page, signpost: SignpostApi) -> N
     await page.get_by_label("Your version").fill(EDITED)
     await expect(page.locator("ins")).to_have_text("Tuesday. ")
     await expect(page.locator("#bytes")).to_contain_text("of 28,000 bytes")
-    await page.get_by_role("button", name="Approve with my changes").click()
+    ending = api.over("Approve", api.response(acceptedText=EDITED))
+    await press(page, signpost, "Approve with my changes", ending)
     await expect(page.locator("#text")).to_have_text(EDITED)
     assert signpost.asked[SIGN][0].body["acceptedText"] == EDITED
 
@@ -96,8 +106,17 @@ async def test_dropped_edit_is_not_sent(page: Page, signpost: SignpostApi) -> No
     await page.get_by_role("button", name="Change the text first").click()
     await page.get_by_label("Your version").fill(EDITED)
     await page.get_by_role("button", name="Drop my changes").click()
-    await page.get_by_role("button", name="Approve and post").click()
-    await expect(page.locator("#result")).to_be_visible()
+    await press(page, signpost, "Approve and post", api.over("Approve", api.response()))
+    assert signpost.asked[SIGN][0].body["acceptedText"] is None
+
+
+async def test_edit_goes_with_no_rejection(page: Page, signpost: SignpostApi) -> None:
+    """An edited text can only be signed: who rejects after all sends none."""
+    await open_approval(page, signpost)
+    await page.get_by_role("button", name="Change the text first").click()
+    await page.get_by_label("Your version").fill(EDITED)
+    rejection = api.response(approverResponse="Reject")
+    await press(page, signpost, "Reject", api.over("Reject", rejection))
     assert signpost.asked[SIGN][0].body["acceptedText"] is None
 
 
@@ -126,44 +145,45 @@ async def test_refused_answer_is_explained_at_its_field(
 async def test_rejection_posts_nothing(page: Page, signpost: SignpostApi) -> None:
     """Reject sends the comment and says that nothing is posted."""
     rejection = api.response(approverResponse="Reject", comments="Not yet.")
-    signpost.on(SIGN, Answer(body={"outcome": "Reject", "decision": rejection}))
     await open_approval(page, signpost)
     await page.get_by_label("Comment").fill("Not yet.")
-    await page.get_by_role("button", name="Reject").click()
-    await expect(page.locator("#result")).to_contain_text("You rejected this post")
+    await press(page, signpost, "Reject", api.over("Reject", rejection))
+    await expect(page.locator("#result")).to_contain_text("You turned this post down")
     await expect(page.locator("#result")).to_contain_text("Nothing is posted.")
     assert signpost.asked[SIGN][0].body["comments"] == "Not yet."
 
 
-ALEX = api.response(responder="alex@contoso.com", approverResponse="Reject", comments="No.")
+REJECTION = api.response(ALEX, approverResponse="Reject", comments="No.")
 
 
 @pytest.mark.parametrize(
-    "status,more,words",
+    "status,ending,words",
     [
-        (409, {"decision": ALEX}, ["Somebody answered first", "alex@contoso.com rejected", "No."]),
-        (409, {"decision": api.response()}, ["Your answer was already recorded"]),
-        (410, {"outcome": "Expired"}, ["The time to answer is over"]),
-        (410, {"outcome": "Canceled"}, ["The run was canceled"]),
+        (409, api.over("Reject", REJECTION), ["Too late.", "Others turned this post down"]),
+        (409, api.over("Approve", api.response()), ["Too late.", "You signed this post"]),
+        (410, api.over("Expired"), ["The time to answer is over", "Nothing is posted."]),
+        (410, api.over("Reject"), ["The time to answer is over", "counts as Reject"]),
+        (410, api.over("Canceled"), ["The run was canceled"]),
     ],
 )
 async def test_late_answer_is_told_how_it_ended(
-    page: Page, signpost: SignpostApi, status: int, more: Json, words: list[str]
+    page: Page, signpost: SignpostApi, status: int, ending: Json, words: list[str]
 ) -> None:
     """An answer that can't count any more learns why, and can't be sent again."""
-    signpost.on(SIGN, problem(status, "Too late.", **more))
+    signpost.on(SIGN, problem(status, "Too late."))
     await open_approval(page, signpost)
-    await page.get_by_role("button", name="Approve and post").click()
+    await press(page, signpost, "Approve and post", ending)
     for word in words:
         await expect(page.locator("#result")).to_contain_text(word)
-    await expect(page.locator("form")).to_be_hidden()
+    await expect(page.locator("form:visible")).to_have_count(0)
 
 
 async def test_finished_approval_says_so_at_once(page: Page, signpost: SignpostApi) -> None:
-    """Who opens the link later sees the decision and no buttons."""
-    signpost.on(SEE, Answer(body=api.approval(state="over", outcome="Reject", decision=ALEX)))
+    """Who opens the link later sees who answered what, and no buttons."""
+    signpost.on(SEE, Answer(body=api.over("Reject", REJECTION)))
     await open_approval(page, signpost)
-    await expect(page.locator("#result")).to_contain_text("alex@contoso.com rejected")
+    await expect(page.locator("#answers")).to_contain_text(f"{ALEX} rejected")
+    await expect(page.locator("#answers")).to_contain_text("No.")
     await expect(page.get_by_role("button")).to_have_count(0)
 
 
@@ -180,17 +200,17 @@ async def test_lost_answer_may_be_sent_again(page: Page, signpost: SignpostApi) 
     signpost.on(SIGN, LOST)
     await open_approval(page, signpost)
     await page.get_by_role("button", name="Approve and post").click()
-    await expect(page.get_by_role("alert")).to_contain_text("it counts only once")
+    await expect(page.get_by_role("alert").first).to_contain_text("it counts only once")
     first = signpost.asked[SIGN][0].body
-    signpost.on(SIGN, problem(409, "Decided.", decision=api.response()))
-    await page.get_by_role("button", name="Approve and post").click()
-    await expect(page.locator("#result")).to_contain_text("Your answer was already recorded")
+    signpost.on(SIGN, problem(409, "Your answer Approve was recorded already."))
+    await press(page, signpost, "Approve and post", api.over("Approve", api.response()))
+    await expect(page.locator("#result")).to_contain_text("was recorded already")
     assert signpost.asked[SIGN][0].body == first
 
 
 async def test_result_leads_to_the_run(page: Page, signpost: SignpostApi) -> None:
     """From the result one can follow the run, without the token."""
     await open_approval(page, signpost)
-    await page.get_by_role("button", name="Approve and post").click()
+    await press(page, signpost, "Approve and post", api.over("Approve", api.response()))
     await page.get_by_role("link", name="Follow the run").click()
     await expect(page).to_have_url(f"{signpost.url}/runs/{RUN}")
