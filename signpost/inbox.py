@@ -10,7 +10,7 @@ import msgspec
 
 from signpost.oversight.answers import Answer
 from signpost.policy import APPROVE, REJECT, REQUEST_CHANGES
-from signpost.problems import Invalid
+from signpost.problems import Invalid, fault
 
 RESPONSES = {"accept": APPROVE, "edit": APPROVE, "response": REQUEST_CHANGES, "ignore": REJECT}
 
@@ -35,16 +35,17 @@ def translate(body: Any, digest: str) -> Answer:  # noqa: ANN401 - any JSON
     try:
         said = msgspec.convert(one, HumanResponse)
     except msgspec.ValidationError as error:
-        raise Invalid(f"{error}.", field="type") from error
+        raise Invalid(f"{fault(error)[0]}.", field="type") from error
     comments = said.args if said.type in ("response", "ignore") and said.args else ""
     if not isinstance(comments, str):
         raise Invalid("Give the comment as a text.", field="args")
-    return Answer(
-        response=RESPONSES[said.type],
-        digest=digest,
-        comments=comments,
-        accepted_text=_edited(said.args) if said.type == "edit" else None,
-    )
+    answer = {"response": RESPONSES[said.type], "digest": digest, "comments": comments}
+    if said.type == "edit":
+        answer["acceptedText"] = _edited(said.args)
+    try:
+        return msgspec.convert(answer, Answer)
+    except msgspec.ValidationError as error:
+        raise Invalid(f"{fault(error)[0]}.", field="args") from error
 
 
 def _edited(args: Any) -> str:  # noqa: ANN401 - any JSON

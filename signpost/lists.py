@@ -11,6 +11,7 @@ from datetime import datetime
 import msgspec
 
 from signpost.ledger import Ledger
+from signpost.people import Directory
 from signpost.records import Round, Run
 
 EVERYTHING = "all"
@@ -60,12 +61,18 @@ async def asked(ledger: Ledger, run: str, standing: Round, people: Iterable[str]
         await _insert(ledger, received(person), run, standing)
 
 
-async def over(ledger: Ledger, run: str, standing: Round, delegates: Iterable[str] = ()) -> None:
-    """Move a round that is over from what waits for its people to what they did."""
+async def over(
+    ledger: Ledger, run: str, standing: Round, directory: Directory, now: datetime
+) -> None:
+    """Move a round that is over from what waits for its people to what they did.
+
+    Delegates were listed without a place of their own, so they are looked up.
+    """
     named = [seat.person for seat in standing.seats] + standing.notified
     named += [seat.instead_of for seat in standing.seats if seat.instead_of]
     named += [each.responder.name for each in standing.responses]
-    for person in {name.casefold() for name in (*named, *delegates)}:
+    named += [directory.stand_in(seat.person, now) or seat.person for seat in standing.seats]
+    for person in {name.casefold() for name in named}:
         await _insert(ledger, history(person), run, standing)
         await ledger.delete(received(person), _row(standing.request_date, run, standing.number))
 

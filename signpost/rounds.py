@@ -38,10 +38,10 @@ async def open_up(ledger: Ledger, config: Settings, work: Work) -> Standing:
             work.now, f"The draft is too large: a post takes {MAX_BYTES:,} bytes.", opened
         )
     standing = await write_once(ledger, work.run, records.round_row(work.round), opened)
-    if standing.outcome is None and (await _case(ledger, work)).run.canceled_at:
+    case = await _case(ledger, work)
+    if standing.outcome is None and case.run.canceled_at:
         standing = await _change(ledger, work, partial(steering.cancel_if_open, case, work.now))
-    waiting = [each.person for each in seats.awaited(case, standing, work.now)]
-    await lists.asked(ledger, work.run, standing, waiting)
+    await _list(ledger, case, work, standing)
     return await _tend(ledger, config, work, standing)
 
 
@@ -96,9 +96,21 @@ async def _tend(ledger: Ledger, config: Settings, work: Work, standing: Round) -
         await lists.asked(ledger, work.run, standing, due)
         told = await _notify(ledger, config, work, standing, due)
         standing = await _change(ledger, work, partial(upkeep.notified, case, work.now, told))
+    elif not case.policy.enable_notifications:
+        await _list(ledger, case, work, standing)
     if standing.outcome:
         return Standing(outcome=standing.outcome, signed=standing.signed, failure=standing.failure)
     return Standing(slot=standing.slot, wake_at=upkeep.wake_at(case, standing, work.now))
+
+
+async def _list(ledger: Ledger, case: Case, work: Work, standing: Round) -> None:
+    """List a round for those who may answer; the one before it waits for nobody any more."""
+    if work.round > 1:
+        row = records.round_row(work.round - 1)
+        if before := await read(ledger, work.run, row, Round):
+            await lists.over(ledger, work.run, before, case.people, work.now)
+    waiting = [each.person for each in seats.awaited(case, standing, work.now)]
+    await lists.asked(ledger, work.run, standing, waiting)
 
 
 async def _notify(

@@ -30,7 +30,7 @@ async def write(ledger: Ledger, config: Settings, ending: Ending) -> Ending:
     if closed is None:
         raise LookupError("a run was closed just now")
     for standing in story.rounds:
-        await lists.over(ledger, run, standing, _delegates(standing, now))
+        await lists.over(ledger, run, standing, people(), now)
     if story.run.purged_at is None:
         await retention.schedule(ledger, story.run, closed.closed_at or now)
     return replace(ending, outcome=closed.outcome, failure=closed.failure)
@@ -45,12 +45,6 @@ async def _seal(ledger: Ledger, config: Settings, ending: Ending) -> None:
     facts, entries = document.facts(story, ended), document.entries(story, ended)
     sealed = sealing.seal(facts, entries, config.signing_keys[0])
     await ledger.insert(run, records.RECEIPT, sealed)
-
-
-def _delegates(standing: Round, now: datetime) -> list[str]:
-    """Give who may have been listed for a round without a seat in it."""
-    found = (people().stand_in(seat.person, now) for seat in standing.seats)
-    return [person for person in found if person]
 
 
 async def read(ledger: Ledger, config: Settings, story: Story) -> bytes | None:
