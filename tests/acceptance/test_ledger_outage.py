@@ -31,7 +31,7 @@ pytestmark = [
 ]
 
 MINUTE, HOUR, DAY = timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)
-STORIES = 12
+STORIES = 20
 AWAY = 503
 
 
@@ -254,14 +254,27 @@ class Unsteady:
         self.is_away = False
 
     async def play(self) -> None:
-        """Go through thirty moves, and then let the ledger be there until the run is over."""
+        """Go through thirty moves, and then let the ledger be there until the run is over.
+
+        Teams takes its time, so that the ledger also goes and comes while a step is under way.
+        """
+        for place in self.app.teams._faults.values():
+            place.extend([Fault(delay=0.004)] * 9)
         policy = {"reminders": HOUR, "expires_after": 12 * HOUR, "allow_request_changes": True}
         self.run = await self.app.begin(a_flow(**policy))
+        moves = [self.toggle, self.toggle_meanwhile, self.act, self.forge, self.wait]
         for _ in range(30):
-            await self.chance.choice([self.toggle, self.toggle, self.act, self.forge, self.wait])()
+            await self.chance.choice(moves)()
         if self.is_away:
             await self.toggle()
         await self.app.advance(5 * DAY)
+
+    async def toggle_meanwhile(self) -> None:
+        """Take the ledger away, or bring it back, in the midst of what an answer sets off."""
+        acting = asyncio.create_task(self.act())
+        await asyncio.sleep(self.chance.random() / 100)
+        await self.toggle()
+        await acting
 
     async def toggle(self) -> None:
         """Take the ledger away, or bring it back."""
@@ -297,7 +310,9 @@ async def test_every_run_ends_truthfully(app: TimedApp, seed: int) -> None:
     known = await app.story(story.run)
     assert outcome != "Failed"
     assert known.round is None or outcome in (known.round.outcome, "Canceled")
-    assert len(app.teams.channel) == (post == "handed over") == (outcome == "Approve")
+    told = {"handed over": [1], "unknown": [0, 1], None: [0]}
+    assert len(app.teams.channel) in told[post]
+    assert (post is not None) == (outcome == "Approve")
     assert (known.signed_text == TEXT) == (outcome == "Approve")
 
 
