@@ -137,8 +137,10 @@ def is_involved(case: Case, standing: Round, person: str, now: datetime) -> bool
 
 def awaited(case: Case, standing: Round, now: datetime) -> list[Awaited]:
     """List who may answer now, each once: holders of open places, delegates, escalated people."""
+    if standing.outcome:
+        return []
     found: dict[str, Awaited] = {}
-    open_places = [] if standing.outcome else free(standing)
+    open_places = free(standing)
     for seat in open_places:
         if place_of(case, standing, seat.person, now) is seat:
             found[seat.person.casefold()] = Awaited(seat.person, seat.since)

@@ -12,6 +12,7 @@ from signpost.policy import CUSTOM_ALL, EVERYONE, FIRST, QUORUM, SEQUENTIAL, Sta
 from signpost.problems import Decided, Invalid, NotYours
 from tests.builders import ADELE, ALEX, MEGAN, NOW, a_flow, a_run
 from tests.unit.oversight.signing import (
+    DAY,
     DIEGO,
     EVE,
     FAY,
@@ -308,10 +309,11 @@ def test_those_who_were_asked_may_see_the_text() -> None:
 
 
 def test_nobody_is_waited_for_in_a_round_that_is_over() -> None:
-    """After the end nobody may answer, and nobody is listed."""
-    signing = Signing(away((ADELE, DIEGO)))
-    signing.answer(ALEX)
-    assert signing.waiting() == []
+    """After the end nobody may answer, and nobody is listed, escalated people neither."""
+    signing = Signing(away((ADELE, DIEGO)), escalate_to=EVE, escalate_after=HOUR)
+    signing.answer(ALEX, after=2 * HOUR)
+    assert signing.waiting(2 * HOUR) == []
+    assert escalated().waiting(31 * DAY) == []
 
 
 @pytest.mark.parametrize("name", ["Editors", "{{ Tone }}", "", "a b@contoso.com"])
