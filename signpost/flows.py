@@ -73,7 +73,7 @@ class Flow(Part, kw_only=True, frozen=True):
         timedelta | None,
         Meta(description="How long after its end a run's texts are deleted: PT0S to P3650D."),
     ] = None
-    name: str = ""
+    name: Annotated[str, Meta(extra_json_schema={"readOnly": True})] = ""
 
     def __post_init__(self) -> None:
         """Raise ValueError, which msgspec reports, for a time that never comes."""

@@ -11,6 +11,7 @@ CLOCK = r"^([01]?\d|2[0-3]):[0-5]\d\Z"
 MINUTES_A_DAY = 24 * 60  # YAML 1.1 reads an unquoted 18:30 as the number 1110, its minutes
 
 DURATION = "a duration, such as P30D or PT12H"
+DAY = "a day, such as 2026-12-20"
 TIME_OF_DAY = "a time of day, such as 09:30"
 
 NAMES = {
@@ -22,12 +23,14 @@ NAMES = {
 
 
 def in_words(message: str) -> str:
-    """Say what msgspec says of a pattern, a duration or a time of day so that people know it."""
+    """Say what msgspec says of a pattern, a duration, a day or a time so that people know it."""
     for pattern, name in NAMES.items():
         if message.endswith(f"matching regex {pattern!r}"):
             return f"Expected {name}"
     if message.endswith(f"Expected `int` <= {MINUTES_A_DAY - 1}"):
         return f"Expected {TIME_OF_DAY}"
+    if message == "Invalid RFC3339 encoded date":
+        return f"Expected {DAY}"
     if "ISO8601 duration" in message:
         return f"Expected {DURATION}"
     return re.sub("`duration.*?`", DURATION, message)

@@ -20,7 +20,8 @@ def remedy(message: str, trail: str, kind: type) -> str:
         choices = [c for t in _types(kind, [*block, field]) for c in _choices(t)]
         return f": take {' or '.join(map(repr, choices))}" if choices else ""
     if message == "There is no field of this name":
-        names = [each.encode_name for t in _types(kind, block) for each in _fields(t)]
+        fields = [each for t in _types(kind, block) for each in _fields(t)]
+        names = [each.encode_name for each in fields if not _is_read_only(each)]
         near = get_close_matches(field, names, n=1)
         return f": is it `{near[0]}`?" if near else f": these are {', '.join(names)}"
     return ": put it in quotes" if re.fullmatch(_UNQUOTED, message) else ""
@@ -58,3 +59,9 @@ def _fields(t: inspect.Type) -> list[inspect.Field]:
 
 def _choices(t: inspect.Type) -> list[Any]:
     return list(t.values) if isinstance(t, inspect.LiteralType) else []
+
+
+def _is_read_only(field: inspect.Field) -> bool:
+    """Say whether a field is set by us and not by who writes the file."""
+    extra = field.type.extra_json_schema if isinstance(field.type, inspect.Metadata) else None
+    return bool(extra and extra.get("readOnly"))

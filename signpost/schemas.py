@@ -28,8 +28,8 @@ def schema_of(kind: type) -> dict[str, Any]:
     described = msgspec.json.schema(kind)
     parts = described["$defs"]
     top = parts.pop(kind.__name__)
-    if kind is Flow:
-        del top["properties"]["name"]  # a flow's name is its file's
+    fields = top["properties"].items()
+    top["properties"] = {name: field for name, field in fields if not field.get("readOnly")}
     tidied: dict[str, Any] = _tidy({"$schema": DIALECT, **top, "$defs": parts})
     return tidied
 

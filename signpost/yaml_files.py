@@ -20,6 +20,15 @@ class BrokenFile(Exception):  # noqa: N818 - it names what is broken, as the mes
     """A file that a user edits can't be used; the message names file, line and field."""
 
 
+class _Loader(yaml.CSafeLoader):
+    """Reads YAML as plain data, and leaves days as they are written: the types read them."""
+
+    yaml_implicit_resolvers = {  # noqa: RUF012 - the library's own attribute, filled as it does
+        first: [rule for rule in rules if rule[0] != "tag:yaml.org,2002:timestamp"]
+        for first, rules in yaml.CSafeLoader.yaml_implicit_resolvers.items()
+    }
+
+
 @dataclass(frozen=True)
 class YamlFile:
     """A file that is good YAML; `name` is what messages call it, `node` knows the lines."""
@@ -48,15 +57,17 @@ def read(path: Path, name: str) -> YamlFile:
     """Read a file that messages call `name`. Raises BrokenFile where it is no good YAML."""
     try:
         source = path.read_text("utf-8").removeprefix("\ufeff")
-        node = yaml.compose(source, Loader=yaml.CSafeLoader)
-        content = yaml.load(source, Loader=yaml.CSafeLoader)
+        node = yaml.compose(source, Loader=_Loader)
+        content = yaml.load(source, Loader=_Loader)  # noqa: S506 - it is a safe loader
+        _refuse_deceptive(name, node)
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark
         what = UNQUOTED if error.problem == "found unhashable key" else error.problem
         raise _broken(name, mark.line + 1 if mark else 1, f"not YAML: {what}") from None
     except (yaml.YAMLError, UnicodeDecodeError):
         raise _broken(name, 1, "not YAML: it holds bytes that are no UTF-8 text") from None
-    _refuse_deceptive(name, node)
+    except (ValueError, RecursionError) as error:
+        raise _broken(name, 1, f"it holds YAML that can't be used: {error}") from None
     return YamlFile(name, node, content)
 
 

@@ -1,12 +1,20 @@
 """A flow file says what it may, and each mistake in it is named with file, line and field."""
 
+import contextlib
 from datetime import timedelta
 from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any, get_args
 
+import msgspec
 import pytest
+import yaml
+from hypothesis import given
+from hypothesis import strategies as st
 
 from signpost import flows
 from signpost.flows import Flow, Parameters, load, load_all
+from signpost.policy import Approval, ApprovalType
 from signpost.yaml_files import BrokenFile
 
 LINES = """\
@@ -79,7 +87,7 @@ MISTAKES = [
     ("inputs:\n  Topic:\n    type: Text\n    required: true\n", "", 1, "inputs: This field is"),
     ("title: News\n", "title: 5\n", 1, "title: Expected `str`, got `int`"),
     ("title: News\n", "title: ''\n", 1, "title: Expected `str` of length >= 1"),
-    ("title: News\n", "title: News\ncolour: red\n", 2, "colour: There is no field of this name"),
+    ("title: News\n", "title: News\ncolour: red\n", 2, "these are title, description, inputs, "),
     ("title: News\n", "title: News\nname: x\n", 2, "name: a flow's name is its file's: take this"),
     ("title: News\n", 'title: "N\\u200Bews"\n', 1, "title: Remove U+200B ZERO WIDTH SPACE"),
     ("  Topic:\n", '  "Top\\u200Bic":\n', 3, "Top\u200bic: Remove U+200B ZERO WIDTH SPACE"),
@@ -139,6 +147,14 @@ MISTAKES = [
     ("location: Channel", "location: [Channel", 20, "not YAML: did not find expected"),
     ("title: News\n", "title: &a News\nx: *b\n", 2, "not YAML: found undefined alias"),
     ("title: News\n", "title: \x00\n", 1, "not YAML: it holds bytes"),
+    (
+        "title: News\n",
+        "title: !!int News\n",
+        1,
+        "it holds YAML that can't be used: invalid literal",
+    ),
+    ("title: News\n", "title: &a [*a]\n", 1, "it holds YAML that can't be used: maximum recursion"),
+    ("title: News\n", f"title: {'[' * 3000}{']' * 3000}\n", 1, "it holds YAML that can't be used"),
     (LINES, "", 1, "top level: Expected `object`, got `null`"),
     (LINES, "- title: News\n", 1, "top level: Expected `object`, got `array`"),
     (LINES, "title: a\n---\ntitle: b\n", 2, "not YAML: but found another document"),
@@ -164,6 +180,28 @@ def test_the_wrong_one_of_several_inputs_is_named(folder: Path) -> None:
     """The line is that of the input at fault, not of the first."""
     told = broken(folder, "    required: true", "  Tone:\n    type: Tone")
     assert told.startswith("flows/news.yaml, line 6, inputs.Tone.type: ")
+
+
+REAL = [*get_args(ApprovalType), "P1D", "PT0S", "Editors", ["a@b; c@d"], [{"name": "x"}], 1, True]
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(),
+    lambda part: st.lists(part) | st.dictionaries(st.text(), part),
+    max_leaves=10,
+)
+FIELDS = [field.encode_name for field in msgspec.structs.fields(Approval)]
+
+
+@given(st.dictionaries(st.sampled_from(FIELDS), JSON | st.sampled_from([*REAL, "{{ Topic }}"])))
+def test_whatever_stands_there_is_named(approval: dict[str, Any]) -> None:
+    """No policy, however odd, ends in an error other than the one that names the field."""
+    with TemporaryDirectory() as home:
+        (Path(home) / "instructions").mkdir()
+        (Path(home) / "instructions/write.prompty").touch()
+        path = Path(home) / "flows/news.yaml"
+        path.parent.mkdir()
+        path.write_text(yaml.safe_dump(yaml.safe_load(LINES) | {"approval": approval}), "utf-8")
+        with contextlib.suppress(BrokenFile):
+            load(path)
 
 
 @pytest.mark.parametrize("after", ["PT0S", "P3650D"])

@@ -1,13 +1,20 @@
 """An approval policy says what it may, and each mistake in it is named with its line and field."""
 
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Annotated, Any
 
 import msgspec
 import pytest
+from msgspec import Meta
 
-from signpost import policy
-from signpost.flows import load
+from signpost import forms, policy
+from signpost.flows import Flow, load
+from signpost.oversight.answers import Answer
+from signpost.people import Content
 from signpost.policy import Approval
+from signpost.problems import fault
+from signpost.runs import Start
 from signpost.yaml_files import BrokenFile
 from tests.policies import CUSTOM, GOOD, MEANING, NOW, ONE, STRUCTURE, WHO, flow_of
 
@@ -71,3 +78,26 @@ def test_only_approve_signs(tmp_path: Path) -> None:
     """Without custom answers nothing but Approve is in favour of posting."""
     approval = read(tmp_path, f"{ONE}allowRequestChanges: true\n")
     assert [answer for answer in approval.options if approval.signs(answer)] == ["Approve"]
+
+
+def patterns(node: Any) -> Iterator[str]:
+    """Yield all patterns of a schema."""
+    for each in node.values() if isinstance(node, dict) else node:
+        if isinstance(each, dict | list):
+            yield from patterns(each)
+    if isinstance(node, dict) and isinstance(node.get("pattern"), str):
+        yield node["pattern"]
+
+
+@pytest.mark.parametrize("kind", [Flow, Content, Start, Answer])
+def test_every_pattern_has_words(kind: type) -> None:
+    """Nobody is shown a regular expression."""
+    assert set(patterns(msgspec.json.schema(kind))) <= set(forms.NAMES)
+
+
+@pytest.mark.parametrize("pattern,name", forms.NAMES.items())
+def test_patterns_are_told_in_words(pattern: str, name: str) -> None:
+    """What msgspec says of a pattern becomes what a person knows it as."""
+    with pytest.raises(msgspec.ValidationError) as error:
+        msgspec.convert({"a": " "}, dict[str, Annotated[str, Meta(pattern=pattern)]])
+    assert fault(error.value) == (f"Expected {name}", "[...]")
