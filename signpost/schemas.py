@@ -10,10 +10,12 @@ from typing import Any
 
 import msgspec
 
+from signpost import forms
 from signpost.flows import FOLDER, Flow
 from signpost.people import Content
 
 DIALECT = "http://json-schema.org/draft-07/schema#"  # what YAML extensions of editors know
+SAID = "patternErrorMessage"  # the YAML language server shows it instead of the pattern
 KINDS: dict[str, type] = {"flow": Flow, "people": Content}
 
 _PART = r"(\d+(\.\d+)?{0})?"
@@ -54,8 +56,9 @@ def _tidy(node: Any) -> Any:  # noqa: ANN401 - any part of a schema
     tidied = {key: _tidy(value) for key, value in node.items()}
     if isinstance(node.get("pattern"), str):
         tidied["pattern"] = node["pattern"].replace(r"\Z", "$")  # JavaScript has no \Z
-    if node.get("format") == "duration":
-        tidied["pattern"] = _DURATION  # editors don't check this format
+        tidied[SAID] = f"Expected {forms.NAMES[node['pattern']]}"
+    if node.get("format") == "duration":  # which editors don't check
+        tidied |= {"pattern": _DURATION, SAID: f"Expected {forms.DURATION}"}
     if isinstance(node.get("description"), str):
         tidied["description"] = _as_in_the_file(node["description"])
     return tidied
