@@ -43,7 +43,7 @@ def respond(case: Case, now: datetime, said: Said, standing: Round) -> Round:
     seat = _place(case, standing, responder.name, now)
     _check(case, answer, standing)
     own = answer.accepted_text
-    edited = own is not None and digest(own) != standing.draft_digest
+    edited = None if own is None or digest(own) == standing.draft_digest else own
     holds = case.people.same(seat.person, responder.name)
     response = Response(
         # A place is taken by its holder's name to the letter, whatever people.yaml says later.
@@ -51,8 +51,8 @@ def respond(case: Case, now: datetime, said: Said, standing: Round) -> Round:
         on_behalf_of=None if holds else seat.person,
         approver_response=answer.response,
         comments=answer.comments.strip(),
-        accepted_text=own if edited else None,
-        accepted_digest=digest(own) if edited else None,
+        accepted_text=edited,
+        accepted_digest=None if edited is None else digest(edited),
         request_date=seat.since,
         response_date=now,
         stage=standing.stage,

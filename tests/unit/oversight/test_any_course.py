@@ -23,7 +23,7 @@ ALL = "Custom Responses - Wait for all responses"
 CHANGES = "Request changes"
 OWN, USUAL = ("Ship", "Ship later", "Hold"), ("Approve", "Reject")
 IN_FAVOUR = {"Approve", "Ship", "Ship later"}
-POOL = [f"p{n}@contoso.com" for n in range(6)]
+POOL = [f"p{n}@contoso.com" for n in range(5)]
 ESCALATE_AFTER = 5 * DAY
 
 End = tuple[str, bool]
@@ -84,10 +84,11 @@ class Plan(NamedTuple):
             who: [Delegate(to=POOL[to], from_=start + a * DAY, until=start + b * DAY)]
             for who, (to, a, b) in self.delegates.items()
         }
-        return Directory(
+        known = [
             Person(email=name, aliases=[f"alias-{name}"], delegates=days.get(n, []))
             for n, name in enumerate(POOL)
-        )  # fmt: skip
+        ]
+        return Directory(known)
 
 
 def names(people: list[int]) -> list[str]:
@@ -175,11 +176,11 @@ plans = st.builds(
     escalate_to=several,
     how=st.sampled_from([None, "after", "escalate"]),
 )
-kinds = st.sampled_from(["answer"] * 12 + ["reassign", "reassign", "settle", "extend", "cancel"])
+kinds = st.sampled_from(["answer"] * 20 + ["reassign"] * 3 + ["settle", "extend", "cancel"])
 moves = st.lists(
     st.tuples(kinds, people, people, st.integers(0, 9), st.sampled_from([0, 0, 1, 30, 200])),
-    min_size=4,
-    max_size=30,
+    min_size=6,
+    max_size=40,
 )
 
 
@@ -273,7 +274,7 @@ def opened(plan: Plan) -> Signing:
         reject()
 
 
-@settings(max_examples=250, derandomize=True)
+@settings(max_examples=400, derandomize=True)
 @given(plans, moves)
 def test_any_course_is_as_the_rules_say(
     plan: Plan, steps: list[tuple[str, int, int, int, int]]
