@@ -20,5 +20,6 @@ export const endingOf = (approval) => {
   if (outcome === "Request changes") return own === outcome ? "changes-mine" : "changes-theirs";
   const isMine = own !== undefined && own !== "Request changes";
   if (isSigned(approval)) return isMine && posts.includes(own) ? "signed-mine" : "signed-theirs";
-  return isMine && !posts.includes(own) ? "down-mine" : "down-theirs";
+  if (!isMine || posts.includes(own)) return "down-theirs";
+  return own === "Reject" ? "rejected-mine" : "down-mine";
 };

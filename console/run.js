@@ -30,7 +30,7 @@ const showDelivery = ({ delivery, maySteer }) => {
   reveal({ delivery, resolve: delivery?.state === "unknown" && maySteer });
 };
 
-const showWaiting = ({ round, maySteer, mayReassign }) => {
+const showWaiting = ({ round, maySteer }) => {
   const { expiresAt, nextReminderAt, escalatedAt, stage, stages, waitingFor } = round;
   showAwaited(round);
   describe("times", [["Stage", stages > 1 && `${stage} of ${stages}`],
@@ -40,7 +40,6 @@ const showWaiting = ({ round, maySteer, mayReassign }) => {
   if (!byId("reassign").open) // a choice in the making stays
     byId("from").replaceChildren(...places.map((value) => el("option", { value }, value)));
   reveal({ remind: maySteer });
-  document.querySelector("[data-opens=reassign]").hidden = !mayReassign;
 };
 
 const show = () => {

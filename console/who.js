@@ -40,6 +40,6 @@ export const showMe = async () => {
     else if (known.signIn !== "off") header.append(signInLink());
     return known;
   } catch {
-    return undefined; // the page says itself what it can't load
+    return undefined; // the page says what it can't load
   }
 };

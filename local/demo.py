@@ -118,7 +118,7 @@ def receipt(plan: Plan, run_id: str) -> None:
     """Show in one line who signed which text, and what is known of the post."""
     url = f"{plan.url}/api/runs/{run_id}"
     run = until("the end of the run", lambda: closed(call(url)))
-    signer = run["responses"][0]["responder"]
+    signer = run["responses"][0]["responder"]["email"]
     say(
         f"Receipt of run {run_id}: asked by {run['requestor']}, signed by {signer},"
         f" {run['delivery']['state']} at {run['delivery']['at']}, {run['signedDigest']}"

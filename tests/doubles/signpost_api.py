@@ -297,7 +297,7 @@ def approval(text: str = DRAFT, **changes: Any) -> Json:
 def over(outcome: str = "Approve", *responses: Json, **changes: Any) -> Json:
     """Describe an approval that ended with the last of these answers, or by itself."""
     decision = responses[-1] if responses else None
-    told = {"state": "over", "outcome": outcome, "decision": decision, "waitingFor": []}
+    told: Json = {"state": "over", "outcome": outcome, "decision": decision, "waitingFor": []}
     return approval(**{**told, "responses": list(responses), **changes})
 
 
@@ -305,7 +305,7 @@ def listed_approval(**changes: Any) -> Json:
     """Describe an approval in a person's list."""
     item = {"id": APPROVAL, "run": RUN, "round": 1, "flow": "topic-post", "requestor": MEGAN}
     times = {"requestDate": "2026-11-22T10:00:05Z", "expiresAt": "2099-12-22T10:00:05Z"}
-    told = {"title": "Sign the post about a topic", "state": "open", "outcome": None}
+    told: Json = {"title": "Sign the post about a topic", "state": "open", "outcome": None}
     return {**item, **times, **told, "answered": False, "waitingFor": awaited(ADELE), **changes}
 
 

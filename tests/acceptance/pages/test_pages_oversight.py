@@ -24,7 +24,7 @@ pytestmark = pytest.mark.asyncio(loop_scope="session")
 EVERYONE = "Approve/Reject - Everyone must approve"
 CUSTOM_ALL = "Custom Responses - Wait for all responses"
 BEFORE = DRAFT.replace("in May", "in June")
-PUBLISH = {"options": ["Publish", "Later"], "posts": ["Publish"]}
+PUBLISH: Json = {"options": ["Publish", "Later"], "posts": ["Publish"]}
 
 
 async def show(page: Page, signpost: SignpostApi, approval: Json) -> None:
@@ -77,7 +77,13 @@ async def test_stage_and_answers_so_far_are_shown(page: Page, signpost: Signpost
     """Who answered before, in which stage it is, and for whom one answers."""
     waiting = api.awaited(ALEX, ADELE)
     said = [api.response(MEGAN, comments="Fine by me.", onBehalfOf="diego@contoso.com")]
-    more = {"stage": 2, "stages": 3, "waitingFor": waiting, "responses": said, "onBehalfOf": ALEX}
+    more: Json = {
+        "stage": 2,
+        "stages": 3,
+        "waitingFor": waiting,
+        "responses": said,
+        "onBehalfOf": ALEX,
+    }
     await show(page, signpost, api.approval(type="Sequential approval", **more))
     await expect(page.locator("#request")).to_contain_text("2 of 3")
     await expect(page.locator("#answers")).to_contain_text("megan@contoso.com signed for diego")
@@ -115,7 +121,7 @@ async def test_second_round_shows_what_changed(page: Page, signpost: SignpostApi
 
 MINE, OTHERS = api.response(), api.response(ALEX, approverResponse="Reject")
 WISH = api.response(approverResponse="Request changes", comments="Shorter.")
-WAITING = {"waitingFor": api.awaited(ALEX), "decision": None}
+WAITING: Json = {"waitingFor": api.awaited(ALEX), "decision": None}
 YES, NO = (
     api.response(who, approverResponse=said) for who, said in ((ADELE, "Publish"), (ALEX, "Later"))
 )
@@ -132,6 +138,8 @@ YES, NO = (
         (api.over("Approve", OTHERS, MINE), "You signed this post", "goes to Teams"),
         (api.over("Approve", api.response(ALEX)), "Others signed this post", "goes to Teams"),
         (api.over("Reject", MINE, OTHERS), "Others turned this post down", "Nothing is posted."),
+        (api.over("Later", api.response(approverResponse="Later"), **PUBLISH),
+         "You turned this post down", "Nothing is posted."),
         (api.over("Publish", YES, **PUBLISH), "You signed this post", "goes to Teams"),
         (api.over("Publish, Later", YES, NO, **PUBLISH), "Others turned this post down", "Nothing"),
         (api.over("Request changes", WISH), "You asked for changes", "can't be signed any more"),

@@ -148,7 +148,7 @@ async def test_rejection_posts_nothing(page: Page, signpost: SignpostApi) -> Non
     await open_approval(page, signpost)
     await page.get_by_label("Comment").fill("Not yet.")
     await press(page, signpost, "Reject", api.over("Reject", rejection))
-    await expect(page.locator("#result")).to_contain_text("You turned this post down")
+    await expect(page.locator("#result")).to_contain_text("You rejected this post")
     await expect(page.locator("#result")).to_contain_text("Nothing is posted.")
     assert signpost.asked[SIGN][0].body["comments"] == "Not yet."
 

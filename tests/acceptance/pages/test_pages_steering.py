@@ -204,7 +204,13 @@ async def test_receipt_is_saved_byte_for_byte(
 
 async def test_deleted_texts_are_told(page: Page, signpost: SignpostApi) -> None:
     """A run without its texts says so, and still leads to its receipt."""
-    gone = {"round": None, "responses": [], "acceptedText": None, "inputs": {}, "delivery": None}
+    gone: Json = {
+        "round": None,
+        "responses": [],
+        "acceptedText": None,
+        "inputs": {},
+        "delivery": None,
+    }
     await show(page, signpost, api.closed(**gone, purgedAt="2026-12-22T10:00:00Z"))
     await expect(page.locator("#purged")).to_contain_text("as its flow says")
     await expect(page.locator("#asked")).to_contain_text("22 Dec 2026")

@@ -106,7 +106,7 @@ async def test_link_of_another_person_offers_to_switch_back(
     await switch(page, signpost, ALEX)
     signpost.on(SEE, problem(403, "This link was made for somebody else."))
     await page.goto(signpost.url + LINK)
-    await expect(page.locator("#help")).to_contain_text(f"This page is open as {ALEX}")
+    await expect(page.locator("#help")).to_contain_text(f"You chose to be {ALEX} here")
     signpost.on(SEE, Answer(body=api.approval()))
     await page.get_by_role("button", name="Switch back").click()
     await expect(page.locator("#approval")).to_be_visible()
