@@ -1,7 +1,7 @@
 # Short commands for people and for continuous integration. Paths are relative: the folder's name
 # may hold spaces.
 .DEFAULT_GOAL := help
-.PHONY: help setup run demo test check lint types format
+.PHONY: help setup run demo test soak check lint types format
 # `make -j` would let two setups write the same folders.
 .NOTPARALLEL:
 
@@ -29,6 +29,10 @@ demo: ## Run the whole chain once in the terminal: draft, signature, post
 test: ## Run every test (ARGS="tests/unit -k name" for some)
 	@scripts/setup --browser
 	$(pytest) $(ARGS)
+
+soak: ## Run the acceptance tests at full size, which takes long (ARGS as for `make test`)
+	@scripts/setup --browser
+	SIGNPOST_SOAK=1 $(pytest) -o faulthandler_timeout=1800 $(or $(ARGS),tests/acceptance)
 
 check: lint types test ## Lint, types and tests: what continuous integration runs
 
