@@ -90,7 +90,8 @@ class TimedApp:
 
     async def close(self) -> None:
         """Stop all for good."""
-        await self.stop()
+        if self._host is not None:
+            await self.stop()
         await self._session.close()
 
     async def settle(self) -> None:
@@ -200,8 +201,8 @@ async def timed_app(folder: Path, begin: datetime | None = None) -> AsyncIterato
                 patch.setenv(name, value)
             settings.cache_clear()
             app = TimedApp(folder, clock, (quick, teams))
-            await app.start()
             try:
+                await app.start()
                 yield app
             finally:
                 await app.close()

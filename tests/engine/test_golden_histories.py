@@ -73,6 +73,11 @@ CHANGES = [
         "a loop that runs once", "steps",
         "    while standing.outcome is None:\n", "    if standing.outcome is None:\n",
     ),
+    Change("a timer left behind", "steps", "        alarm.cancel()\n", "        pass\n"),
+    Change(
+        "an error that only closes the run", "steps",
+        "while standing.outcome is None:", 'while standing.outcome in (None, "Expired"):',
+    ),
     Change(
         "another result", "sign_and_post",
         "return pack((yield from close(context, work, standing)))",

@@ -11,7 +11,7 @@ from typing import Any
 
 FOLDER = Path(__file__).parent
 STARTED, TURN_BEGINS, TURN_ENDS, COMPLETED = 0, 12, 13, 1
-TASK, TIMER = 4, 10
+TASK, TIMER, FIRED = 4, 10, 11
 CREATE_TIMER = 5
 
 Json = dict[str, Any]
@@ -27,12 +27,13 @@ def differences(handle: Handle, history: list[Json]) -> list[str]:
     """Replay a history turn by turn; say at which turns other things are asked for."""
     found: list[str] = []
     past: list[Json] = []
+    outcome = json.loads(history[-2]["Result"])["outcome"]
     for number, turn in enumerate(turns(history), start=1):
         messages = [e for e in turn if e["EventType"] not in (TASK, TIMER, COMPLETED, TURN_ENDS)]
         fresh = [event | {"IsPlayed": False} for event in messages]
         said = replay(handle, past + fresh)
         past += turn
-        if said != (wanted := asked(past)):
+        if said != (wanted := asked(past, outcome)):
             found.append(f"turn {number}: {said} instead of {wanted}")
     return found
 
@@ -43,20 +44,28 @@ def turns(history: list[Json]) -> list[list[Json]]:
     return [history[i:j] for i, j in zip(starts, [*starts[1:], len(history)], strict=True)]
 
 
-def asked(history: list[Json]) -> list[str]:
-    """List what was asked for in the end: activities by name, timers, and the result."""
-    return [each for event in history if (each := _asked(event)) is not None]
+def asked(history: list[Json], outcome: str) -> list[str]:
+    """List what was asked for: activities by name, timers, and the result; the last with how."""
+    return [each for event in history if (each := _asked(event, outcome)) is not None]
 
 
-def _asked(event: Json) -> str | None:
+def _asked(event: Json, outcome: str) -> str | None:
     match event["EventType"]:
         case 4:
-            return str(event["Name"])
+            return _call(event["Name"], outcome)
         case 10:
             return "timer"
         case 1:
             return _result(json.loads(event["Result"]))
     return None
+
+
+def _call(name: str, outcome: str | None) -> str:
+    """Name a call; a history holds no inputs, but the outcome of a run is what it is closed with.
+
+    Without it an error in new code would pass, since an error closes a run, too.
+    """
+    return f"{name} as {outcome}" if name == "close_run" else name
 
 
 def replay(handle: Handle, history: list[Json]) -> list[str]:
@@ -80,10 +89,25 @@ def replay(handle: Handle, history: list[Json]) -> list[str]:
         return [f"fails: {str(error).partition('$OutOfProcData$')[0].strip()}"]
     [listed] = output["actions"]
     inner = [action for outer in listed for action in outer.get("compoundActions", [outer])]
-    names = {CREATE_TIMER: "timer"}
-    said = [action.get("functionName") or names.get(action["actionType"]) for action in inner]
-    result = [_result(output["output"])] if output["isDone"] else []
-    return [each for each in said if each] + result
+    said = [each for action in inner if (each := _said(action)) is not None]
+    return said + (_ended(output, inner, history) if output["isDone"] else [])
+
+
+def _said(action: Json) -> str | None:
+    match action["actionType"]:
+        case 0:
+            given = json.loads(action["input"]) or {}
+            return _call(action["functionName"], given.get("outcome"))
+        case 5:
+            return "timer"
+    return None
+
+
+def _ended(output: Json, actions: list[Json], history: list[Json]) -> list[str]:
+    """Tell the result, and whether a timer was left that keeps the run from ending."""
+    fired = sum(event["EventType"] == FIRED for event in history)
+    left = sum(a["actionType"] == CREATE_TIMER and not a["isCanceled"] for a in actions) - fired
+    return [_result(output.get("output"))] + ["a timer left open"] * max(left, 0)
 
 
 def _result(value: object) -> str:
