@@ -12,7 +12,7 @@ import azure.functions as func
 import msgspec
 
 from function_app import app
-from signpost import lists, receipts, records
+from signpost import lists, openapi, receipts, records
 from signpost.contracts import Ending
 from signpost.ledger import Ledger
 from signpost.links import sign_link
@@ -80,7 +80,8 @@ def routes() -> tuple[Route, ...]:
     """List the routes of the app."""
     found = []
     for function in app.get_functions():
-        trigger = function.get_trigger().get_dict_repr()
+        trigger: Any = function.get_trigger()
+        trigger = trigger.get_dict_repr()
         if trigger["type"] != "httpTrigger":
             continue
         [method] = trigger["methods"]
@@ -171,9 +172,9 @@ class Site(NamedTuple):
             await doubtful(self.ledger)
 
     async def send(self, name: str, headers: Mapping[str, str], **how: Any) -> func.HttpResponse:
-        """Send an operation's good request for the default run, or one with another body."""
+        """Send an operation's good request for the default run, or what is given instead."""
         call = Call(how.get("body", BODIES.get(name)), headers, how.get("params", {}))
-        return await ask(name, self.durable.client(), call, **path_of(name))
+        return await ask(name, self.durable.client(), call, **how.get("path", path_of(name)))
 
 
 def path_of(name: str) -> dict[str, str]:
@@ -204,3 +205,13 @@ def signed_in(person: str, tenant: str = TENANT) -> dict[str, str]:
 def switched(person: str) -> dict[str, str]:
     """Give the header of the who-am-I switch."""
     return {"X-Signpost-Me": person}
+
+
+def schema_of(name: str) -> dict[str, Any]:
+    """Give a named schema of the API's description that lets no undescribed field pass."""
+    schemas = openapi.document(OPERATIONS, "http://localhost:7071")["components"]["schemas"]
+    closed = {
+        key: each if "properties" not in each else {"additionalProperties": False, **each}
+        for key, each in schemas.items()
+    }
+    return {"$ref": f"#/components/schemas/{name}", "components": {"schemas": closed}}

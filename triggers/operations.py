@@ -150,7 +150,7 @@ OPERATIONS = (
         "key",
         shapes.RunView,
         bodies=[steering.Resolve],
-        refuses=[Unknown, Decided, Away],
+        refuses=[Unknown, Decided, Over, Away],
     ),
     Operation(
         "listApprovals",

@@ -1,65 +1,71 @@
-"""docs/api.md and the app name the same routes, and each route its access."""
+"""docs/api.md says of each route, access, status and shape what the app does."""
 
 from __future__ import annotations
 
 import json
 import re
-import subprocess
-import sys
+from typing import Any
 
+import jsonschema
 import pytest
 
-from tests.repo.sources import ROOT, read
+from tests.repo.sources import read
+from tests.routed import BY_NAME, routes, schema_of
 
-INDEX = """
-import json
-from function_app import app
-triggers = [function.get_trigger().get_dict_repr() for function in app.get_functions()]
-print(json.dumps([[m.value, t["route"], t["authLevel"].value] for t in triggers
-                  if t["type"] == "httpTrigger" for m in t["methods"]]))
-"""
-# The access that the document states, as the Functions host names it: a token is checked by us.
-ACCESS = {"key": "function", "token": "anonymous", "open": "anonymous"}
+DOCUMENT = read("docs/api.md")
+# The access that the document states, as the Functions host names it: links are checked by us.
+ACCESS = {"key": "function", "link": "anonymous", "open": "anonymous"}
+ALWAYS = {500, 503}  # the document says so once, under its table
+EXAMPLES = re.findall(r"([^\n]*)\n\n```json\n(.+?)\n```", DOCUMENT, re.DOTALL)
 
 
-def documented() -> set[tuple[str, str, str]]:
-    """Return method, path and authorization level of each route in the document's table."""
-    rows = re.findall(r"^\| (`.+?`) \| (\w+) \|", read("docs/api.md"), re.MULTILINE)
-    return {
-        (method, plain(path), ACCESS[access])
-        for routes, access in rows
-        for method, path in re.findall(r"`([A-Z]+) (/[^`]*)`", routes)
-    }
-
-
-@pytest.fixture(scope="module")
-def indexed() -> set[tuple[str, str, str]]:
-    """Index the app in a process of its own, as the host does."""
-    command = [sys.executable, "-c", INDEX]
-    done = subprocess.run(command, cwd=ROOT, check=True, capture_output=True, text=True)
-    prefix = json.loads(read("host.json"))["extensions"]["http"]["routePrefix"]
-    routes = json.loads(done.stdout)
-    return {(method, plain(f"/{prefix}/{path}"), level) for method, path, level in routes}
+def rows() -> list[tuple[str, str, str, str]]:
+    """Return method, path, access and answers of each route in the document's table."""
+    found = re.findall(r"^\| (`.+?`) \| (\w+) \| (.+) \|$", DOCUMENT, re.MULTILINE)
+    return [
+        (method.lower(), path, access, answers)
+        for named, access, answers in found
+        for method, path in re.findall(r"`([A-Z]+) (/[^`]*)`", named)
+    ]
 
 
 def plain(path: str) -> str:
-    """Return a path without names of placeholders, empty parts and double slashes."""
-    filled = re.sub(r"\{\w+:maxlength\(0\)\?\}", "", path)
-    parts = re.sub(r"\{[^}]+\}", "{}", filled).split("/")
-    return "/" + "/".join(part for part in parts if part)
+    """Return a path without the optional part by which the start page is routed."""
+    return re.sub(r"\{\w+:maxlength\(0\)\?\}", "", path)
 
 
-def test_every_documented_route_exists(indexed: set[tuple[str, str, str]]) -> None:
-    """What the document promises is there, with the access that it states."""
-    assert documented() - indexed == set()
+def test_the_document_names_exactly_the_apps_routes() -> None:
+    """It hides none and promises none, and states the access of each."""
+    indexed = {(route.method, plain(route.path), route.level) for route in routes()}
+    assert {(method, path, ACCESS[access]) for method, path, access, _ in rows()} == indexed
 
 
-def test_every_route_is_documented(indexed: set[tuple[str, str, str]]) -> None:
-    """The app answers on no route that the document hides."""
-    assert indexed - documented() == set()
+def test_the_document_names_every_status() -> None:
+    """The statuses in the table are those that openapi.json has."""
+    told = {(m, p): answers for m, p, _, answers in rows() if p.startswith("/api/")}
+    for each in BY_NAME.values():
+        statuses = {each.status, *(kind.status for kind in each.problems)} - ALWAYS
+        expected = ", ".join(map(str, sorted(statuses)))
+        assert told[each.method, each.path] == expected, each.path
 
 
-def test_document_is_read() -> None:
-    """The check itself finds several routes in one row and ignores placeholders' names."""
-    assert ("GET", "/api/runs/{}", "function") in documented()
-    assert ("GET", "/", "anonymous") in documented()
+def test_the_document_tells_accesses_as_openapi_does() -> None:
+    """A route of the table that asks for a link does so in openapi.json, too."""
+    told = {(m, p): access for m, p, access, _ in rows() if p.startswith("/api/")}
+    assert told == {(each.method, each.path): each.access for each in BY_NAME.values()}
+
+
+@pytest.mark.parametrize("intro,example", EXAMPLES, ids=lambda text: text[-30:].strip())
+def test_examples_have_the_shapes_of_the_api(intro: str, example: str) -> None:
+    """Each example fits the schema whose name stands before it, field for field."""
+    [name] = re.findall(r"`([A-Z]\w+)`[^`]*:$", intro)
+    value: Any = json.loads(example)
+    jsonschema.validate(value, schema_of(name))
+
+
+def test_every_body_and_answer_has_an_example() -> None:
+    """Who reads the document alone sees the shape of everything that is sent, but of receipts."""
+    shown = {name for intro, _ in EXAMPLES for name in re.findall(r"`([A-Z]\w+)`", intro)}
+    kinds = [kind for each in BY_NAME.values() for kind in (*each.bodies, each.answer)]
+    named = {kind.__name__ for kind in kinds if hasattr(kind, "__struct_fields__")}
+    assert named - shown <= {"Receipt", "Remind"}
