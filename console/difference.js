@@ -24,7 +24,7 @@ const align = (a, b) => {
 
 /** Show word by word what was taken out of a text and what was put in. */
 export const difference = (before, after) => {
-  const [a, b] = [before, after].map((text) => text.match(/\S+\s*|\s+/g) ?? []);
+  const [a, b] = [before, after].map((text) => text.match(/\S+[^\S\n]*|\s+/g) ?? []);
   let [start, end] = [0, 0];
   const most = Math.min(a.length, b.length);
   while (start < most && a[start] === b[start]) start += 1;
