@@ -45,6 +45,7 @@ async def _purge(ledger: Ledger, run: str, now: datetime) -> bool:
     for number in range(1, record.flow.approval.max_rounds + 1):
         await ledger.delete(run, records.draft_row(number))
         await ledger.delete(run, records.round_row(number))
+    await ledger.scrub()
     return True
 
 

@@ -56,7 +56,11 @@ class Ledger(Protocol):
         ...
 
     async def delete(self, partition: str, row: str) -> None:
-        """Erase a row, whether it is there or not."""
+        """Take a row away, whether it is there or not."""
+        ...
+
+    async def scrub(self) -> None:
+        """Leave nothing behind of what was deleted or replaced, as far as the store can."""
         ...
 
 

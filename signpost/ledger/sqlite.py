@@ -111,12 +111,15 @@ class SqliteLedger:
         )
 
     async def delete(self, partition: str, row: str) -> None:
-        """Erase a row, whether it is there or not, from the file and from its log.
-
-        SQLite itself does not wait for another process that is emptying the log.
-        """
+        """Take a row away, whether it is there or not."""
         check(partition, row)
         self._write("DELETE FROM entry WHERE partition = ? AND row = ?", partition, row)
+
+    async def scrub(self) -> None:
+        """Empty the log, so that what was deleted or replaced is in no byte of the files.
+
+        SQLite itself does not wait for another process that is emptying it.
+        """
         until = monotonic() + self._busy_seconds
         while self._read("PRAGMA wal_checkpoint(TRUNCATE)")[0][0]:
             if monotonic() > until:

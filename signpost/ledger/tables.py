@@ -120,10 +120,13 @@ class TablesLedger:
             return True
 
     async def delete(self, partition: str, row: str) -> None:
-        """Erase a row, whether it is there or not."""
+        """Take a row away, whether it is there or not."""
         check(partition, row)
         async with self._table_client() as client:
             await client.delete_entity(partition, row)
+
+    async def scrub(self) -> None:
+        """Do nothing: how long erased bytes stay on its disks is the service's own matter."""
 
     async def _query(
         self, partition: str, after: str, limit: int | None = None
