@@ -130,7 +130,7 @@ class Directory:
         known = self._people.get(person.casefold())
         if known is None or not known.delegates:
             return None
-        today = now.astimezone(_zone(known.time_zone)).date()
+        today = now.astimezone(zone_of(known.time_zone)).date()
         active = (d.to for d in known.delegates if d.from_ <= today <= d.until)
         return next((self.canonical(to) for to in active), None)
 
@@ -184,7 +184,7 @@ def _faults(content: Content, known: Directory) -> Iterator[tuple[str, str]]:
     """Find what the types can't: each fault's field, and a sentence about it."""
     yield from _doubled(content)
     for i, person in enumerate(content.people):
-        if not _is_zone(person.time_zone):
+        if not is_zone(person.time_zone):
             yield f"people[{i}].timeZone", f"there is no time zone {person.time_zone!r}"
         for j, delegate in enumerate(person.delegates):
             trail = f"people[{i}].delegates[{j}]"
@@ -220,17 +220,19 @@ def _unknown(trail: str, name: str, known: Directory) -> Iterator[tuple[str, str
         yield trail, f"{name} is nobody under `people`"
 
 
-def _is_zone(name: str) -> bool:
+def is_zone(name: str) -> bool:
+    """Say whether there is a time zone of this name."""
     try:
-        _zone(name)
+        zone_of(name)
     except (KeyError, ValueError, OSError):  # no such file, no such path, a folder of zones
         return False
     return True
 
 
-def _zone(name: str) -> tzinfo:
+def zone_of(name: str) -> tzinfo:
+    """Give a time zone by its IANA name. Raises KeyError, ValueError or OSError."""
     if name == "UTC":
         return UTC
-    from zoneinfo import ZoneInfo  # noqa: PLC0415 - few directories name a time zone
+    from zoneinfo import ZoneInfo  # noqa: PLC0415 - most people need none
 
     return ZoneInfo(name)

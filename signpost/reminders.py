@@ -3,12 +3,12 @@
 import re
 from datetime import UTC, datetime, time, timedelta
 from typing import Annotated
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import msgspec
 from msgspec import Meta
 
 from signpost.forms import CLOCK, MINUTES_A_DAY
+from signpost.people import is_zone, zone_of
 
 SHORTEST = timedelta(minutes=1)
 
@@ -43,12 +43,10 @@ class Reminders(
             raise ValueError("`reminders` need `every` or `at`, and not both")
         if self.every is not None and self.every < SHORTEST:
             raise ValueError("`reminders` must be PT1M or more apart")
-        try:
-            ZoneInfo(self.time_zone)
-        except (ZoneInfoNotFoundError, ValueError, OSError):
+        if not is_zone(self.time_zone):
             raise ValueError(
                 f"`timeZone` {self.time_zone!r} is no IANA time zone, such as Europe/Berlin"
-            ) from None
+            )
         quiet = self.quiet_hours
         if quiet and _time(quiet.start) == _time(quiet.until):
             raise ValueError("`quietHours` that end where they start leave no time")
@@ -56,7 +54,7 @@ class Reminders(
 
 def upcoming(reminders: Reminders, start: datetime, now: datetime) -> datetime:
     """Say when the next reminder after `now` comes, for an approval that was asked at `start`."""
-    zone = ZoneInfo(reminders.time_zone)
+    zone = zone_of(reminders.time_zone)
     if reminders.every is not None:
         due = start + reminders.every * ((now - start) // reminders.every + 1)
     else:
