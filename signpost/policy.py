@@ -223,8 +223,13 @@ def _check_options(policy: Approval) -> None:
         raise ValueError(f"`responseOptions` hold {doubled[0]!r} twice")
     if taken := [name for name in names if name.casefold() in map(str.casefold, RESERVED)]:
         raise ValueError(f"`responseOptions` can't hold {taken[0]!r}, which means something else")
-    if any(option.posts and option.name.casefold() == "reject" for option in options):
-        raise ValueError("`responseOptions` can't hold 'Reject' with `posts: true`: rename it")
+    misread = {APPROVE.casefold(): False, REJECT.casefold(): True}
+    for option in options:
+        if misread.get(option.name.casefold()) is option.posts:
+            verb = "can't have" if option.posts else "needs"
+            raise ValueError(
+                f"`responseOptions`: {option.name!r} {verb} `posts: true`, as it reads"
+            )
     if unknown := set(policy.require_comment) - set(policy.options):
         known = ", ".join(policy.options)
         raise ValueError(f"`requireComment` holds {min(unknown)!r}; the answers here are {known}")

@@ -194,7 +194,16 @@ MEANING = [
     ),
     (f"{CUSTOM}{NOW}  - name: canceled\n", 13, "`responseOptions` can't hold 'canceled', which"),
     (f"{CUSTOM}{NOW}  - name: FAILED\n", 13, "`responseOptions` can't hold 'FAILED', which means"),
-    (f"{CUSTOM}{NOW}  - {{name: reject, posts: true}}\n", 13, "can't hold 'Reject' with `posts: t"),
+    (
+        f"{CUSTOM}{NOW}  - {{name: reject, posts: true}}\n",
+        13,
+        "`responseOptions`: 'reject' can't have `posts: true`",
+    ),
+    (
+        f"{CUSTOM}{NOW}  - name: Approve\n",
+        13,
+        "`responseOptions`: 'Approve' needs `posts: true`, as",
+    ),
     (
         f'{CUSTOM}{NOW}  - name: "L\\u202Eater"\n',
         16,
@@ -313,5 +322,6 @@ GOOD = [
     f"{ONE}reminders: {{every: PT2H, quietHours: {{from: 18:00, until: '08:00'}}}}\n",
     f"{ONE}allowRequestChanges: true\nmaxRounds: 10\nrequireComment: [Request changes]\n",
     f"{CUSTOM}{NOW}  - name: Später 👋\nallowEdits: true\nrequireComment: [Now]\n",
+    f"{CUSTOM}responseOptions: [{{name: Approve, posts: true}}, {{name: Reject}}]\n",
     f"{ONE}itemLink: https://contoso.com/a\nitemLinkDescription: A\n",
 ]
