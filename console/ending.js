@@ -1,7 +1,6 @@
 // Owns which of the page's wordings is true of an approval that can't be answered now.
 
 const BY_TIME = ["Expired", "Canceled", "Failed"];
-
 const same = (name, other) => name.toLowerCase() === other.toLowerCase();
 
 /** Say whether an outcome is in favour of posting; answers of several people may make it up. */

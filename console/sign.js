@@ -36,19 +36,20 @@ const showEdit = () => {
   const used = bytes(approval.card) - bytes(approval.text) + bytes(text);
   showCount(byId("bytes"), used, approval.maxBytes, "bytes with its card");
   byId("difference").replaceChildren(isEdited() ? difference(approval.text, text) : "None yet.");
-  choose("card-note", isEdited() ? "edited" : "draft");
+  const isUpToOne = /First|one response/.test(approval.type);
+  choose("card-note", isEdited() ? "edited" : isUpToOne ? "one" : "several");
   for (const button of byId("options").children) button.textContent = wording(button.value);
 };
 
 const showForm = () => {
   const { options, posts, requireComment, onBehalfOf, allowEdits } = approval;
   byId("options").replaceChildren(...options.map((option) => el("button",
-    { value: option, className: LOOKS[posts.includes(option)] ?? LOOKS[option] ?? "" },
-    wording(option))));
+    { value: option, className: LOOKS[posts.includes(option)] ?? LOOKS[option] ?? "" })));
   if (requireComment.length) fill({ optional: `needed for ${anyOf(requireComment)}` });
   fill({ meaning: posts.includes("Approve") ? "" : `The text is posted only with ${anyOf(posts)}.`,
     "for-whom": onBehalfOf ? `You answer in the place of ${onBehalfOf}.` : "" });
   reveal({ edit: allowEdits });
+  showEdit();
 };
 
 const showBefore = ({ previous, feedback, text }) => {

@@ -126,7 +126,8 @@ async def test_phone_needs_no_sideways_scrolling(
 ) -> None:
     """At 360 px nothing sticks out, not even a word without a break."""
     signpost.on(FOLLOW, Answer(body=api.run(inputs={"Topic": HOSTILE}, title="y" * 100)))
-    signpost.on(SEE, Answer(body=api.approval(HOSTILE)))
+    long = {"options": ["x" * 64], "posts": ["x" * 64], "previous": api.review(text=HOSTILE)}
+    signpost.on(SEE, Answer(body=api.approval(HOSTILE, **long)))
     signpost.on(RECEIVED, Answer(body=api.approvals(api.listed_approval(title="z" * 300))))
     signpost.on(ME, Answer(body=api.me(f"{'y' * 200}@contoso.com", signIn="local")))
     await page.set_viewport_size({"width": 360, "height": 740})
@@ -137,9 +138,10 @@ async def test_phone_needs_no_sideways_scrolling(
 
 async def test_model_text_is_inert_on_the_run_page(page: Page, signpost: SignpostApi) -> None:
     """Markup in a draft, an input or a comment is shown as written."""
-    said = api.response(comments=HOSTILE, acceptedText=f"{HOSTILE} and more")
-    ending = api.closed(round=api.review(text=HOSTILE), responses=[said], acceptedText=HOSTILE)
-    signpost.on(FOLLOW, Answer(body={**ending, "inputs": {HOSTILE: HOSTILE}}))
+    said = api.response(HOSTILE, comments=HOSTILE, acceptedText=f"{HOSTILE} and more")
+    rounds = [api.review(text="Before.", outcome=HOSTILE), api.review(number=2, text=HOSTILE)]
+    told = {"rounds": rounds, "inputs": {HOSTILE: HOSTILE}, "acceptedText": HOSTILE}
+    signpost.on(FOLLOW, Answer(body=api.closed(round=rounds[1], responses=[said], **told)))
     await page.goto(f"{signpost.url}/runs/{RUN}")
     await expect(page.locator("#text")).to_have_text(HOSTILE)
     assert await page.locator("main img, main script, #text *, dd *:not(time)").count() == 0
@@ -147,9 +149,22 @@ async def test_model_text_is_inert_on_the_run_page(page: Page, signpost: Signpos
 
 async def test_model_text_is_inert_on_the_sign_page(page: Page, signpost: SignpostApi) -> None:
     """Neither the card nor the exact text turns markup or Markdown into anything."""
-    signpost.on(SEE, Answer(body=api.approval(HOSTILE)))
+    said = [api.response(HOSTILE, comments=HOSTILE, approverResponse=HOSTILE)]
+    more = {"previous": api.review(text="Before."), "feedback": said, "responses": said}
+    signpost.on(SEE, Answer(body=api.approval(HOSTILE, **more, onBehalfOf=HOSTILE)))
     await page.goto(f"{signpost.url}/approvals/{APPROVAL}#a.token")
     for line in HOSTILE.split("\n"):
         await expect(page.locator("#card .ac-richTextBlock").filter(has_text=line)).to_be_visible()
     assert await page.locator("#text").text_content() == HOSTILE
     assert await page.locator("main img, main script, #card a, #card strong").count() == 0
+
+
+async def test_text_is_inert_in_lists(page: Page, signpost: SignpostApi) -> None:
+    """A title, an outcome or a name is shown as written."""
+    odd = api.listed_approval(title=HOSTILE, outcome=HOSTILE, requestor=HOSTILE, state="over")
+    signpost.on(ME, Answer(body=api.me(HOSTILE, signIn="on")))
+    signpost.on(RECEIVED, Answer(body=api.approvals(odd)))
+    await page.goto(f"{signpost.url}/approvals?box=history")
+    assert await page.locator("#list a").text_content() == HOSTILE
+    assert await page.locator(".who strong").text_content() == HOSTILE
+    assert await page.locator("main img, main script, .who img").count() == 0
