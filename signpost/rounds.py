@@ -32,7 +32,10 @@ async def open_up(ledger: Ledger, config: Settings, work: Work) -> Standing:
     try:
         opened = upkeep.open_round(case, draft, work.round, work.now)
     except Invalid as error:  # people.yaml may say other things than when the run began
-        return Standing(outcome="Failed", failure=error.detail)
+        there = await read(ledger, work.run, records.round_row(work.round), Round)
+        if there is None:
+            return Standing(outcome="Failed", failure=error.detail)
+        opened = there
     if post_size(case.run, draft.text, edited=False) > MAX_BYTES:
         opened = upkeep.fail(
             work.now, f"The draft is too large: a post takes {MAX_BYTES:,} bytes.", opened

@@ -68,7 +68,9 @@ def fail(now: datetime, failure: str, standing: Round) -> Round:
 def wake_at(case: Case, standing: Round, now: datetime) -> datetime:
     """Say when an open round needs looking after: deadline, reminder, escalation, notice."""
     due = [standing.expires_at, now + LONGEST_WAIT]
-    due += [at for at in (standing.next_reminder, standing.escalate_at) if at and at > now]
+    due += [standing.escalate_at] if standing.escalate_at else []
+    if standing.next_reminder and standing.next_reminder > now:  # else nobody is there to remind
+        due.append(standing.next_reminder)
     if _untold(case, standing, now):
         due.append(now + _backoff(standing.notice_attempts))
     if change := _delegates_change(case, standing, now):

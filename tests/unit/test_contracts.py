@@ -6,7 +6,7 @@ from typing import Any
 
 import msgspec
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from signpost import contracts
@@ -81,8 +81,9 @@ def test_other_shapes_are_refused(value: Any) -> None:
         unpack(value, Posted)
 
 
-@given(data=st.data())
 @pytest.mark.parametrize("kind", KINDS)
+@settings(max_examples=10)
+@given(data=st.data())
 def test_only_an_outage_looks_like_one(kind: type[Contract], data: st.DataObject) -> None:
     """No other answer of an activity is taken for a ledger that is away."""
     assert is_away(pack(data.draw(values(kind)))) == (kind is Away)

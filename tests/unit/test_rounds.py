@@ -31,6 +31,7 @@ from tests.builders import (
     a_config,
     a_draft,
     a_flow,
+    a_round,
     a_run,
     get_round,
     put,
@@ -393,3 +394,22 @@ async def test_an_old_rounds_answer_hears_of_its_end(ledger: Ledger, config: Set
     await answer(ledger, response="Request changes")
     with pytest.raises(Decided, match=f"{ADELE} answered Request changes first"):
         await answer(ledger, ALEX)
+
+
+async def test_a_round_that_is_there_outlives_its_plan(ledger: Ledger, config: Settings) -> None:
+    """When the host opens a round again, what people.yaml says since then ends nothing."""
+    await drafted(ledger, assigned_to=["Bosses"])
+    await put(ledger, records.round_row(1), a_round())
+    standing = await rounds.open_up(ledger, config, work())
+    assert (standing.outcome, standing.slot) == (None, 1)
+
+
+async def test_what_was_due_while_the_host_was_away_comes_first(
+    ledger: Ledger, config: Settings
+) -> None:
+    """A round that is opened again late is looked at at once for its escalation."""
+    late: dict[str, Any] = {"escalate_to": DIEGO, "escalate_after": DAY}
+    await drafted(ledger, **late)
+    await put(ledger, records.round_row(1), a_round(**late))
+    standing = await rounds.open_up(ledger, config, work(after=2 * DAY))
+    assert standing.wake_at == NOW + DAY

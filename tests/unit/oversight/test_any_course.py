@@ -274,7 +274,7 @@ def opened(plan: Plan) -> Signing:
         reject()
 
 
-@settings(max_examples=400, derandomize=True)
+@settings(max_examples=250, derandomize=True)
 @given(plans, moves)
 def test_any_course_is_as_the_rules_say(
     plan: Plan, steps: list[tuple[str, int, int, int, int]]
