@@ -31,7 +31,7 @@ pytestmark = [
 ]
 
 MINUTE, HOUR, DAY = timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)
-STORIES = 20
+STORIES = 12
 AWAY = 503
 
 
@@ -163,6 +163,18 @@ async def test_a_run_waits_for_the_ledger_over_a_restart(app: TimedApp) -> None:
     await app.advance(HOUR)
     await app.answer(run, ADELE)
     assert await closed(app, run) == ("Approve", "handed over")
+
+
+async def test_why_it_is_away_goes_to_the_log_alone(
+    app: TimedApp, caplog: pytest.LogCaptureFixture
+) -> None:
+    """The app's log names the ledger and the reason; the run's history names neither."""
+    run = await one_waiting(app, expires_after=DAY)
+    app.lose_ledger()
+    await app.advance(DAY + MINUTE)
+    assert "ledger.db is away: it can't be opened" in caplog.text
+    assert "ledger.db" not in str(app.history(run))
+    app.find_ledger()
 
 
 async def test_a_deadline_that_passes_meanwhile_is_kept(app: TimedApp) -> None:
