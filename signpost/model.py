@@ -68,13 +68,16 @@ class _Choice(msgspec.Struct):
         return any("error" in report for report in reports)
 
     def filter_summary(self) -> dict[str, str]:
-        """Say in a word what the filter found of each kind: `safe`, `low`, `filtered` ..."""
+        """Say in a word what the filter found of each kind: `safe`, `low`, `detected` ..."""
         found = (self.content_filter_results or {}) | (self.content_filter_result or {})
-        return {
-            kind: "filtered" if report.get("filtered") else str(report.get("severity", "passed"))
-            for kind, report in found.items()
-            if isinstance(report, dict)
-        }
+        return {kind: _finding(each) for kind, each in found.items() if isinstance(each, dict)}
+
+
+def _finding(report: dict[str, Any]) -> str:
+    for word in ("filtered", "detected"):
+        if report.get(word):
+            return word
+    return str(report.get("severity", "passed"))
 
 
 class _Usage(msgspec.Struct):

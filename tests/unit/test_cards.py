@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from signpost.people import LONGEST_ADDRESS
 from signpost.teams import MAX_BYTES, cards, size_of
 from tests.builders import ADELE, MEGAN, NOW, TEXT
 
@@ -92,6 +93,27 @@ def test_the_card_says_who_signed_what(*, edited: bool, said: str) -> None:
     assert last.startswith("Drafted with AI")
     assert said in last
     assert last.endswith(ADELE)
+
+
+@pytest.mark.parametrize(
+    "signers,line",
+    [
+        ([ADELE], ADELE),
+        ([ADELE, MEGAN], f"{ADELE}, {MEGAN}"),
+        (["a", "b", "c"], "a, b, c"),
+        (["a", "b", "c", "d"], "a, b, c and 1 more"),
+        ([str(number) for number in range(50)], "0, 1, 2 and 47 more"),
+    ],
+)
+def test_signers_are_named_shortly(signers: list[str], line: str) -> None:
+    """Three by name, and how many more signed."""
+    assert cards.signers_line(signers) == line
+
+
+@given(st.lists(st.text("x", max_size=LONGEST_ADDRESS), min_size=1, max_size=50))
+def test_no_signers_line_outgrows_the_longest(signers: list[str]) -> None:
+    """A text that fits before approval fits whoever signs it."""
+    assert len(cards.signers_line(signers)) <= len(cards.LONGEST_SIGNERS)
 
 
 def requested(draft: str = TEXT, asked_by: str | None = MEGAN) -> cards.Card:

@@ -83,6 +83,30 @@ async def test_missing_usage_is_no_failure(openai_double: OpenAIDouble) -> None:
     assert await ask(openai_double, Scripted(body=body)) == Completion("Hello.", "stop", 0, 0, "")
 
 
+FOUND: list[tuple[dict[str, Any], str]] = [
+    ({"filtered": False, "severity": "safe"}, "safe"),
+    ({"filtered": False, "severity": "low"}, "low"),
+    ({"filtered": True, "severity": "high"}, "filtered"),
+    ({"filtered": False, "detected": False}, "passed"),
+    ({"filtered": False, "detected": True}, "detected"),
+    ({"filtered": True, "detected": True}, "filtered"),
+    ({"filtered": True, "details": [{"id": "names", "filtered": True}]}, "filtered"),
+    ({}, "passed"),
+]
+
+
+@pytest.mark.parametrize("report,word", FOUND)
+@pytest.mark.parametrize("name", ["content_filter_result", "content_filter_results"])
+async def test_what_the_filter_found_is_summed_up(
+    openai_double: OpenAIDouble, name: str, report: dict[str, Any], word: str
+) -> None:
+    """One word of each kind, under either spelling, for the receipt."""
+    said = completion(**{name: {"hate": report, "more": ["odd"]}})
+    answer = await ask(openai_double, Scripted(body=said))
+    assert isinstance(answer, Completion)
+    assert answer.content_filter == {"hate": word}
+
+
 def unfiltered(name: str) -> dict[str, Any]:
     """Give a completion that the content filter did not look at."""
     return completion(**{name: {"error": {"code": "content_filter_error"}}})
