@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 
+from signpost import views
 from signpost.people import Directory, Person
 from signpost.policy import CUSTOM_ONE, EVERYONE, FIRST, QUORUM, REQUEST_CHANGES, SEQUENTIAL
 from signpost.problems import Decided, Invalid, NotYours, Over
@@ -254,3 +255,11 @@ def test_a_refused_answer_leaves_the_round_alone() -> None:
     signing.refused(ADELE, "Maybe")
     signing.refused(EVE)
     assert signing.round is before
+
+
+def test_an_answer_is_shown_to_whoever_gave_it() -> None:
+    """Who signed in under another spelling sees the own answer, under the name of the flow."""
+    signing = Signing()
+    signing.answer(ADELE.upper())
+    shown = views.answer_view(signing.case.run, signing.round, ADELE.upper())
+    assert shown.decision.responder.email == ADELE

@@ -7,7 +7,7 @@ from uuid import UUID
 import pytest
 
 from signpost.oversight import Case, seats
-from signpost.people import Directory, Person
+from signpost.people import Delegate, Directory, Person
 from signpost.policy import CUSTOM_ALL, EVERYONE, FIRST, QUORUM, SEQUENTIAL, Stage
 from signpost.problems import Decided, Invalid, NotYours
 from tests.builders import ADELE, ALEX, MEGAN, NOW, a_flow, a_run
@@ -337,3 +337,13 @@ def test_a_delegation_that_ends_takes_the_right_with_it() -> None:
     signing.tell(ADELE, ALEX, DIEGO, after=LEAVE_BEGINS)
     problem = signing.refused(DIEGO, after=LEAVE_ENDS + HOUR)
     assert "You are not asked now" in problem.detail
+
+
+def test_a_new_address_is_not_asked_beside_the_old() -> None:
+    """When people.yaml renames in mid-run whoever also stands in, they are asked once."""
+    signing = Signing(type=EVERYONE)
+    new = "a.vance@contoso.com"
+    leave = Delegate(to=new, from_=date(2026, 1, 1), until=date(2027, 12, 31))
+    renamed = [Person(email=new, aliases=[ADELE]), Person(email=ALEX, delegates=[leave])]
+    signing.case = signing.case._replace(people=Directory(renamed))
+    assert signing.waiting() == [ADELE, ALEX]
