@@ -140,6 +140,8 @@ async def cancel(
     before = await story(ledger, run)
     if before.receipt:
         raise Over(f"The run is over: {before.receipt.outcome}.", outcome=before.receipt.outcome)
+    if before.round:  # who is refused leaves no note
+        steering.cancel(Case(before.run, people()), now, by, before.round)
     note = partial(_note_cancel, now, reason.strip(), by)
     noted = await change(ledger, run, records.RUN, Run, note)
     standing = (await story(ledger, run)).round
