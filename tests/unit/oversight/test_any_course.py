@@ -13,6 +13,7 @@ from signpost.oversight import seats, steering, upkeep
 from signpost.people import Delegate, Directory, Person
 from signpost.policy import Stage
 from signpost.problems import Invalid, Problem
+from signpost.records import Round
 from tests.builders import MEGAN, NOW
 from tests.unit.oversight.signing import DAY, DEADLINE, HOUR, Signing
 
@@ -244,12 +245,17 @@ def check(signing: Signing, account: Account, now: timedelta) -> None:
     assert not {who for _, who in who} & account.barred
     said = [each.approver_response for each in standing.responses]
     assert said == [said for *_, said in account.answers]
-    allowed = {POOL[n] for n in range(len(POOL)) if account.place(n, now) is not None}
-    awaited = seats.awaited(signing.case, standing, NOW + now)
-    assert {each.person for each in awaited} == allowed
     if standing.outcome is None:
         woken = upkeep.wake_at(signing.case, standing, NOW + now)
         assert timedelta() < woken - (NOW + now) <= timedelta(days=5)
+    check_who_may(signing, account, standing, now)
+
+
+def check_who_may(signing: Signing, account: Account, standing: Round, now: timedelta) -> None:
+    """Compare who may answer."""
+    allowed = {POOL[n] for n in range(len(POOL)) if account.place(n, now) is not None}
+    awaited = seats.awaited(signing.case, standing, NOW + now)
+    assert {each.person for each in awaited} == allowed
 
 
 def move(
