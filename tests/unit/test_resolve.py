@@ -5,6 +5,7 @@ from datetime import timedelta
 from functools import partial
 from typing import Any
 
+import msgspec
 import pytest
 
 from local.teams import Fault, LocalTeams
@@ -16,7 +17,7 @@ from signpost.posting import STALE, Word, as_known
 from signpost.problems import Decided, Over
 from signpost.records import Post
 from signpost.retention import _emptied
-from signpost.settings import Settings
+from signpost.settings import Settings, settings
 from signpost.teams import cards
 from signpost.teams.workflows import Workflows
 from signpost.text import digest
@@ -27,15 +28,19 @@ from tests.builders import (
     TEXT,
     a_case,
     a_draft,
+    a_request,
     a_round,
     a_run,
     get_post,
+    handler,
     put,
     said,
     work,
 )
+from triggers import steering
 
 SECOND = timedelta(seconds=1)
+RESOLVE = handler(steering.resolve)
 THERE, AGAIN = Word("it is there", MEGAN), Word("post again", MEGAN)
 
 
@@ -234,3 +239,17 @@ async def test_closing_keeps_a_persons_word(ledger: Ledger, config: Settings) ->
     await resolve(ledger, config, THERE)
     await receipts.write(ledger, config, Ending(work=work(), outcome="Approve"))
     assert (await get_post(ledger)).state == "posted"
+
+
+async def test_a_word_that_was_cut_off_is_on_record(app_ledger: Ledger) -> None:
+    """Before the next word counts, the receipt notes that somebody had it posted again."""
+    config = settings()
+    await signed(app_ledger, "unknown")
+    await receipts.write(app_ledger, config, Ending(work=work(), outcome="Approve"))
+    again = partial(posting._claim_again, MEGAN, NOW + SECOND)
+    await change(app_ledger, RUN, records.post_row(1), Post, again)
+    answer = await RESOLVE(a_request({"delivery": "it is there"}, id=RUN))
+    assert answer.status_code == 200
+    sealed = await receipts.read(app_ledger, config, await runs.story(app_ledger, RUN))
+    words = [(e["who"], e["detail"]) for e in msgspec.json.decode(sealed or b"")["entries"]]
+    assert words[-2:] == [(MEGAN, "unknown -> claimed"), (None, "claimed -> posted")]
