@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from functools import partial
 
 from signpost import lists, oversight, records
-from signpost.contracts import Standing, Work
+from signpost.contracts import REQUEST_CHANGES, Standing, Work
 from signpost.ledger import Ledger, change, read, write_once
 from signpost.links import sign_link
 from signpost.oversight import Case, answers, seats, steering, upkeep
@@ -52,7 +52,10 @@ async def settle(ledger: Ledger, config: Settings, work: Work) -> Standing:
     """Say where a round stands; expire or escalate it, or remind its approvers, in time."""
     case = await _case(ledger, work)
     settling = partial(upkeep.settle, case, work.now, work.attempt)
-    return await _tend(ledger, config, work, await _change(ledger, work, settling))
+    standing = await _change(ledger, work, settling)
+    if standing.outcome == REQUEST_CHANGES:  # the run goes on, and may do so for long
+        await lists.over(ledger, work.run, standing, case.people, work.now)
+    return await _tend(ledger, config, work, standing)
 
 
 async def respond(ledger: Ledger, story: Story, number: int, said: Said, now: datetime) -> Round:

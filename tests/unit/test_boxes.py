@@ -6,8 +6,8 @@ from typing import Any
 import msgspec
 import pytest
 
-from signpost import lists, receipts, records
-from signpost.contracts import Ending
+from signpost import lists, receipts, records, rounds
+from signpost.contracts import REQUEST_CHANGES, Ending
 from signpost.ledger import Ledger, change
 from signpost.oversight.answers import respond
 from signpost.records import Round
@@ -96,6 +96,16 @@ async def test_what_is_closed_is_history(site: Site, person: str) -> None:
         person == ADELE,
     )
     assert await received(site, person) == []
+
+
+async def test_a_draft_that_was_sent_back_is_history(site: Site) -> None:
+    """Its round is over for everybody, though the run goes on with another draft."""
+    policy: Any = {"allow_request_changes": True}
+    await waiting(site.ledger, **policy)
+    await answer_as(site.ledger, ADELE, REQUEST_CHANGES, **policy)
+    await rounds.settle(site.ledger, settings(), work(attempt=2))
+    assert await received(site, ALEX, box="history") == [(f"{RUN}-1", "over")]
+    assert await received(site, ALEX) == []
 
 
 async def test_history_is_filtered(site: Site) -> None:

@@ -1,5 +1,6 @@
 """What is forged, forwarded, outdated or claimed opens nothing and changes nothing."""
 
+import asyncio
 from base64 import urlsafe_b64decode
 from collections.abc import Callable
 from datetime import timedelta
@@ -72,6 +73,17 @@ async def test_a_rotated_key_opens_until_it_is_removed(site: Site) -> None:
     await waiting(site.ledger)
     answer = await site.send("showApproval", token_for(ADELE, key=OLD_KEY))
     assert answer.status_code == 200
+
+
+async def test_an_answer_that_is_sent_again_counts_once(site: Site) -> None:
+    """A hundred times the same, all at once: one counts, and all others hear the same."""
+    await waiting(site.ledger)
+    link = token_for(ADELE)
+    answers = await asyncio.gather(*(site.send("answer", link) for _ in range(100)))
+    refused = [each for each in answers if each.status_code == 409]
+    assert sorted({each.status_code for each in answers}) == [200, 409]
+    assert (len(refused), len({each.get_body() for each in refused})) == (99, 1)
+    assert len((await get_round(site.ledger)).responses) == 1
 
 
 @pytest.mark.parametrize("sign_in", ["on", "required", "local"])
