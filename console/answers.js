@@ -4,7 +4,7 @@ import { difference } from "./difference.js";
 import { el, when } from "./dom.js";
 
 const VERBS = { Approve: "signed", Reject: "rejected", "Request changes": "asked for changes" };
-const PROOFS = { link: "By their own link", "sign-in": "Signed in", switch: "Switched to here" };
+const PROOFS = { link: "By their own link", "sign-in": "Signed in", switch: "By the switch here" };
 
 /** Write a person as whoever reads it knows them: by name, and by the address that flows use. */
 export const nameOf = ({ displayName, email }) =>

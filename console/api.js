@@ -18,8 +18,7 @@ export const me = () => sessionStorage.getItem(ME) ?? "";
 
 /** Be somebody else from now on. */
 export const become = (person) => {
-  if (person) sessionStorage.setItem(ME, person);
-  else sessionStorage.removeItem(ME);
+  sessionStorage.setItem(ME, person);
   location.reload();
 };
 
@@ -44,10 +43,8 @@ const askKey = (dialog) => new Promise((resolve) => {
   dialog.showModal();
 });
 
-/**
- * Call the API. Throws Problem for every answer that isn't a success, and for none.
- * `isQuiet` asks nobody for a key; `isFile` gives the answer's bytes as they came.
- */
+/** Call the API. Throws Problem for every answer that isn't a success, and for none.
+ *  `isQuiet` asks nobody for a key; `isFile` gives the answer's bytes as they came. */
 export const call = async (path, options = {}) => {
   // Only pages whose routes take a key have the dialog.
   const dialog = options.isQuiet ? null : document.getElementById("access");

@@ -48,8 +48,7 @@ const setUp = async (known, { flows }) => {
   for (const tab of byId("tabs").children)
     tab.ariaCurrent = tab.href.endsWith(`=${box}`) ? "page" : null;
   byId("flow").append(...flows.map(({ name, title }) => el("option", { value: name }, title)));
-  byId("flow").value = chosen("flow") ?? "";
-  byId("person").value = chosen("person") ?? "";
+  for (const name of ["flow", "person"]) byId(name).value = chosen(name) ?? "";
   byId("box").value = box;
   reveal({ all: known?.isOperator, filter: true, whose: isNobody && box !== "all" });
   if (!isNobody || box === "all" || chosen("person")) return show();

@@ -2,7 +2,7 @@
 
 import { nameOf } from "./answers.js";
 import { call } from "./api.js";
-import { anyOf, byId, choose, describe, el, fill, onSubmit, reveal, when } from "./dom.js";
+import { allOf, anyOf, byId, choose, describe, el, fill, onSubmit, reveal, when } from "./dom.js";
 import { showAwaited, showRounds } from "./rounds.js";
 import { showMe } from "./who.js";
 
@@ -10,7 +10,13 @@ const path = `/api${location.pathname}`;
 const TOLD = ["Reject", "Expired", "Canceled", "Failed"];
 let run, latest = "", changedAt = Date.now(), isOver = false, timer = 0;
 
-const showSteps = ({ round, outcome, state, responses, delivery, waitsFor }) => {
+/** Name those whose answers made the outcome. */
+const deciders = ({ round, outcome, signedDigest, responses }) => allOf(responses
+  .filter((each) => each.round === round?.number && (signedDigest || outcome === "Reject"
+    ? (each.approverResponse === "Reject") === !signedDigest : !TOLD.includes(outcome)))
+  .map(({ responder }) => nameOf(responder)));
+
+const showSteps = ({ round, outcome, state, delivery, waitsFor }) => {
   const isDrafting = state === "drafting" && !outcome;
   choose("draft-step", isDrafting ? "current" : round ? "done" : outcome);
   const ending = TOLD.includes(outcome) ? outcome : "other";
@@ -18,9 +24,8 @@ const showSteps = ({ round, outcome, state, responses, delivery, waitsFor }) => 
   choose("sign-step", run.signedDigest ? "signed" : signing);
   const posting = isOver ? "none" : state === "posting" ? "current" : "next";
   choose("post-step", delivery?.state ?? posting);
-  const last = responses.at(-1)?.responder;
-  const who = outcome && last ? nameOf(last) : waitsFor;
-  fill({ signer: isDrafting ? "" : who, target: delivery?.target ?? "" });
+  const signer = isDrafting ? "" : outcome ? deciders(run) : waitsFor;
+  fill({ signer, target: delivery?.target ?? "" });
 };
 
 const showDelivery = ({ delivery, maySteer }) => {

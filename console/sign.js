@@ -36,19 +36,18 @@ const showEdit = () => {
   const used = bytes(approval.card) - bytes(approval.text) + bytes(text);
   showCount(byId("bytes"), used, approval.maxBytes, "bytes with its card");
   byId("difference").replaceChildren(isEdited() ? difference(approval.text, text) : "None yet.");
-  const isUpToOne = /First|one response/.test(approval.type);
-  choose("card-note", isEdited() ? "edited" : isUpToOne ? "one" : "several");
+  const asked = approval.type === FIRST ? "one" : "several";
+  choose("card-note", isEdited() ? "edited" : asked);
   for (const button of byId("options").children) button.textContent = wording(button.value);
 };
 
 const showForm = () => {
-  const { options, posts, requireComment, onBehalfOf, allowEdits } = approval;
+  const { options, posts, requireComment, onBehalfOf } = approval;
   byId("options").replaceChildren(...options.map((option) => el("button",
     { value: option, className: LOOKS[posts.includes(option)] ?? LOOKS[option] ?? "" })));
   if (requireComment.length) fill({ optional: `needed for ${anyOf(requireComment)}` });
   fill({ meaning: posts.includes("Approve") ? "" : `The text is posted only with ${anyOf(posts)}.`,
     "for-whom": onBehalfOf ? `You answer in the place of ${onBehalfOf}.` : "" });
-  reveal({ edit: allowEdits });
   showEdit();
 };
 
@@ -69,6 +68,7 @@ const showItem = ({ itemLink, itemLinkDescription }) => {
 
 const show = () => {
   const { title, details, state, waitingFor, responses, text, decision, stage, stages } = approval;
+  const isOpen = state === "open";
   const isShared = responses.length > 0 || stages > 1;
   document.title = `${title} · Signpost`;
   fill({ title, details, text: decision?.acceptedText ?? text,
@@ -85,11 +85,10 @@ const show = () => {
   byId("card").replaceChildren(renderCard(approval.card));
   byId("answers").replaceChildren(...responses.map(answerItem(text)));
   showBefore(approval);
-  if (state === "open") showForm();
+  if (isOpen) showForm();
   else showEnding();
-  reveal({ approval: true, said: responses.length, result: state !== "open",
-    form: state === "open", preview: state === "open",
-    "hand-on": state === "open" && approval.allowReassign });
+  reveal({ approval: true, edit: approval.allowEdits, said: responses.length, result: !isOpen,
+    form: isOpen, preview: isOpen, "hand-on": isOpen && approval.allowReassign });
 };
 
 /** Look again at what became of it, and say so where the reader is. */

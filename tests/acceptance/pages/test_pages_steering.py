@@ -81,6 +81,25 @@ async def test_step_says_whether_it_was_signed(
     await expect(page.locator("#sign-step strong [data-for]:visible")).to_have_text(words)
 
 
+@pytest.mark.parametrize(
+    "outcome,signed,names",
+    [
+        ("Approve", "sha256:1f", f"{ADELE} and {MEGAN}"),
+        ("Reject", None, ALEX),
+        ("Expired", None, ""),
+    ],
+)
+async def test_step_names_those_who_made_the_outcome(
+    page: Page, signpost: SignpostApi, outcome: str, signed: str | None, names: str
+) -> None:
+    """Whoever answered otherwise, or before time ran out, is not named as who decided."""
+    said = [WISH, *(api.response(who, round=2) for who in (ADELE, MEGAN))]
+    said.append(api.response(ALEX, round=2, approverResponse="Reject"))
+    told: Json = {"outcome": outcome, "signedDigest": signed, "responses": said}
+    await show(page, signpost, api.closed(**told, round=api.review(number=2), delivery=None))
+    await expect(page.locator("#signer")).to_have_text(names)
+
+
 async def test_approvers_are_reminded(page: Page, signpost: SignpostApi) -> None:
     """One press sends it, and the page says that it went out."""
     signpost.on(REMIND, Answer(body=api.run()))

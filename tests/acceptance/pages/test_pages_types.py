@@ -104,7 +104,7 @@ async def test_one_person_after_another_by_the_switch(
     await page.get_by_role("link", name="Sign it, whoever is first").first.click()
     await page.get_by_role("button", name="Approve and post").click()
     await expect(page.get_by_role("heading", name="You signed this post")).to_be_visible()
-    await expect(page.locator("#answers")).to_contain_text("Switched to here.")
+    await expect(page.locator("#answers")).to_contain_text("By the switch here.")
 
 
 async def test_open_run_is_steered(page: Page, signpost_with_all_types: Signpost) -> None:
