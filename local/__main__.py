@@ -20,7 +20,7 @@ from local.stack import (
     running,
 )
 from signpost import flows
-from signpost.yaml_files import BrokenFile
+from signpost.problems import BrokenFile
 
 WATCH_SECONDS = 0.2
 HIGHEST_PORT = 65535

@@ -10,7 +10,6 @@ from typing import Annotated, Literal
 import msgspec
 from msgspec import Meta
 
-from signpost import yaml_files
 from signpost.people import FILE as PEOPLE
 from signpost.people import is_address, people
 from signpost.policy import Approval, Part, People, Text, listed
@@ -91,6 +90,8 @@ def load_all(folder: Path = FOLDER) -> Mapping[str, Flow]:
 
 def load(path: Path) -> Flow:
     """Read one flow file. Raises BrokenFile."""
+    from signpost import yaml_files  # noqa: PLC0415 - reading YAML takes long to load: cold start
+
     source = yaml_files.read(path, f"{path.parent.name}/{path.name}")
     flow = source.into(Flow)
     name = flow.draft.instructions

@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, TypedDict
 
 import msgspec
-import yaml
 
 from signpost.flows import Parameters
 from signpost.text import digest
@@ -121,6 +120,8 @@ def load(name: str, folder: Path = FOLDER) -> Instructions:
 
 
 def _front(path: Path, source: str) -> _Front:
+    import yaml  # noqa: PLC0415 - it takes long to load: cold start
+
     try:
         return msgspec.convert(yaml.load(source, Loader=yaml.CSafeLoader) or {}, _Front)
     except (yaml.YAMLError, msgspec.ValidationError) as error:

@@ -11,7 +11,6 @@ from uuid import UUID
 import msgspec
 from msgspec import Meta
 
-from signpost import yaml_files
 from signpost.forms import ADDRESS
 
 FILE = Path(__file__).parent.parent / "flows" / "people.yaml"
@@ -21,7 +20,7 @@ LONGEST_ADDRESS = 113  # characters of a user principal name
 Email = Annotated[str, Meta(pattern=ADDRESS, max_length=LONGEST_ADDRESS)]
 Name = Annotated[str, Meta(min_length=1, max_length=256)]
 
-_OBJECT_ID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
+_OBJECT_ID = r"(?i)[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}"
 
 
 class _Part(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename="camel"):
@@ -143,6 +142,8 @@ def people(path: Path = FILE) -> Directory:
 
 def load(path: Path) -> Directory:
     """Read a file of people. Raises BrokenFile for the first thing in it that can't be used."""
+    from signpost import yaml_files  # noqa: PLC0415 - reading YAML takes long to load: cold start
+
     source = yaml_files.read(path, path.name)
     if source.content is None:
         return Directory()
@@ -160,7 +161,7 @@ def is_address(name: str) -> bool:
 
 def is_object_id(name: str) -> bool:
     """Say whether a name has the form of an Entra object id."""
-    return _OBJECT_ID.fullmatch(name) is not None
+    return re.fullmatch(_OBJECT_ID, name) is not None
 
 
 def is_person(name: str) -> bool:

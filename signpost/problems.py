@@ -161,6 +161,10 @@ class Misconfigured(Problem):
     title = "Signpost is not set up completely"
 
 
+class BrokenFile(Misconfigured):
+    """A file that a user edits can't be used; the message names file, line and field."""
+
+
 def fault(error: msgspec.ValidationError) -> tuple[str, str]:
     """Split what msgspec says into a sentence and the field's path, as `inputs.Topic`."""
     told = str(error).replace(" - at `key` in `$", " (this is about its name) - at `$")

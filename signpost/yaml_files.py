@@ -1,23 +1,18 @@
 """Owns reading a YAML file into a type, and finding the line of what is wrong in it."""
 
 import re
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 import msgspec
 import yaml
 
-from signpost.problems import fault
+from signpost.problems import BrokenFile, fault
 from signpost.text import to_remove
 
 UNQUOTED = "a value with `{{ }}` stands in quotes"
 
 T = TypeVar("T")
-
-
-class BrokenFile(Exception):  # noqa: N818 - it names what is broken, as the message does
-    """A file that a user edits can't be used; the message names file, line and field."""
 
 
 class _Loader(yaml.CSafeLoader):
@@ -29,8 +24,7 @@ class _Loader(yaml.CSafeLoader):
     }
 
 
-@dataclass(frozen=True)
-class YamlFile:
+class YamlFile(NamedTuple):
     """A file that is good YAML; `name` is what messages call it, `node` knows the lines."""
 
     name: str

@@ -21,7 +21,6 @@ from triggers.answers import answer, answer_raw, guarded, read_body
 bp = df.Blueprint()
 
 KEY = "[ -~]{1,255}"
-FLOWS = flows.load_all()  # a broken file stops the app as it starts: file, line and field
 
 
 class Flows(View, frozen=True):
@@ -44,7 +43,7 @@ class Started(View, frozen=True):
 async def list_flows(req: func.HttpRequest) -> func.HttpResponse:
     """Show the flows and what each needs to start."""
     access.caller(req)
-    return answer(Flows(flows=[views.flow_view(flow) for flow in FLOWS.values()]))
+    return answer(Flows(flows=[views.flow_view(flow) for flow in flows.load_all().values()]))
 
 
 @bp.route(route="api/flows/{flow}/runs", methods=["POST"], auth_level=access.LEVEL)
@@ -112,9 +111,10 @@ def _asked_by(name: str | None, body: runs.Start) -> runs.Start:
 
 
 def _flow(name: str) -> Flow:
-    if name not in FLOWS:
-        raise Unknown(f"There is no flow {name!r}; there is {', '.join(FLOWS)}.", field="flow")
-    return FLOWS[name]
+    known = flows.load_all()
+    if name not in known:
+        raise Unknown(f"There is no flow {name!r}; there is {', '.join(known)}.", field="flow")
+    return known[name]
 
 
 def _idempotency_key(req: func.HttpRequest) -> str | None:

@@ -3,8 +3,6 @@
 import json
 from typing import Any
 
-import rfc8785
-
 LARGEST = 16 * 1024 * 1024  # bytes; a receipt has some thousands
 MOST_SHOWN = 40
 
@@ -20,6 +18,8 @@ def written(document: dict[str, Any]) -> bytes:
     2^53 and more, half surrogates, and anything but texts, numbers, booleans, null, lists and
     dicts with texts as keys.
     """
+    import rfc8785  # noqa: PLC0415 - only receipts need it: cold start
+
     return rfc8785.dumps(document)
 
 

@@ -2,8 +2,7 @@
 
 import re
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from signpost.receipts import canonical, keys
 from signpost.text import digest
@@ -19,8 +18,7 @@ class Tampered(Exception):  # noqa: N818 - says what became of the receipt, as p
     """The bytes are no receipt as it was signed; the message is a sentence that says where."""
 
 
-@dataclass(frozen=True)
-class Finding:
+class Finding(NamedTuple):
     """What a receipt that nobody changed says of itself.
 
     `entries` is their number, `closed_at` an ISO 8601 time; `trusted` says whether the signing

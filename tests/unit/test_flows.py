@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from signpost import flows
 from signpost.flows import Flow, Parameters, load, load_all
 from signpost.policy import Approval, ApprovalType
-from signpost.yaml_files import BrokenFile
+from signpost.problems import BrokenFile
 
 LINES = """\
 title: News

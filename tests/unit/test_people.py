@@ -23,7 +23,7 @@ from signpost.people import (
     people,
     split_people,
 )
-from signpost.yaml_files import BrokenFile
+from signpost.problems import BrokenFile
 from tests.builders import ADELE, ALEX, MEGAN
 
 ADELES_ID = "abcdef11-1111-1111-1111-111111111111"

@@ -13,9 +13,8 @@ from signpost.flows import Flow, load
 from signpost.oversight.answers import Answer
 from signpost.people import Content
 from signpost.policy import Approval
-from signpost.problems import fault
+from signpost.problems import BrokenFile, fault
 from signpost.runs import Start
-from signpost.yaml_files import BrokenFile
 from tests.policies import CUSTOM, GOOD, MEANING, NOW, ONE, STRUCTURE, WHO, flow_of
 
 
