@@ -11,7 +11,7 @@ import msgspec
 
 ORCHESTRATOR = "sign_and_post"
 MAX_ATTEMPTS = 5
-LONGEST_PAUSE = timedelta(hours=1)  # between two tries to reach a ledger that is away
+LONGEST_PAUSE = timedelta(minutes=15)  # between two tries to reach a ledger that is away
 DRAFTING = 0  # the slot of the waits between two tries to draft, which only a cancel ends early
 STOPPED = "The run stopped before its end; the app's log says why."
 
@@ -91,7 +91,7 @@ def next_round(work: Work) -> Work:
 
 
 def away_for(tried: int) -> timedelta:
-    """Say how long to leave a ledger alone that was away so often: 5 seconds up to an hour."""
+    """Say how long to leave a ledger alone that was away so often: 5 seconds up to 15 minutes."""
     return min(timedelta(seconds=5 << min(tried - 1, 10)), LONGEST_PAUSE)
 
 

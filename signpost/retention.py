@@ -1,12 +1,16 @@
 """Owns forgetting: when a flow says so, a closed run's texts are deleted and its receipt stays."""
 
+import logging
 from datetime import UTC, datetime
 
+import msgspec
 from msgspec.structs import replace
 
 from signpost import records
 from signpost.ledger import Ledger, change
 from signpost.records import Run
+
+log = logging.getLogger(__name__)
 
 DUE = "purge"
 BATCH = 50
@@ -23,6 +27,7 @@ async def purge_due(ledger: Ledger, now: datetime) -> list[str]:
     """Delete the texts of all runs whose time has come; give the ids of these runs.
 
     A run without a receipt is left alone: what happened must be on record before it is deleted.
+    So is one that can't be read, which must not keep others from being deleted.
     """
     purged: list[str] = []
     after, last = "", _row(now, "g")  # ids are hexadecimal, so "g" sorts behind all of them
@@ -31,7 +36,12 @@ async def purge_due(ledger: Ledger, now: datetime) -> list[str]:
             if after > last:
                 return purged
             run = entry.body.decode()
-            if await _purge(ledger, run, now):
+            try:
+                is_purged = await _purge(ledger, run, now)
+            except (LookupError, msgspec.MsgspecError) as error:
+                log.warning("The texts of run %s are due, but it can't be read: %s", run, error)
+                continue
+            if is_purged:
                 await ledger.delete(DUE, after)
                 purged.append(run)
     return purged

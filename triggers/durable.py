@@ -81,10 +81,9 @@ async def look_after(
     if status.runtime_status.name in BROKEN:
         await receipts.write(ledger, settings(), _broken(run.id, now))
         return STOPPED
-    if standing and standing.closed_at and now - standing.closed_at > LOST_AFTER:
-        if _is_waiting(status):
-            await wake(client, run.id, standing)
-        return None
+    is_late = standing and standing.closed_at and now - standing.closed_at > LOST_AFTER
+    if standing and is_late and _is_waiting(status):
+        await wake(client, run.id, standing)
     return _word(status.custom_status, story.state)
 
 

@@ -259,3 +259,14 @@ async def test_many_runs_go_in_one_sweep(ledger: Ledger) -> None:
         await receipts.write(ledger, CONFIG, what)
     assert len(await purge_due(ledger, NOW + 4 * DAY)) == 30
     assert len(await purge_due(ledger, NOW + 9 * DAY)) == 30
+
+
+async def test_a_run_that_cannot_be_read_keeps_no_other(ledger: SqliteLedger) -> None:
+    """A broken row is left as it is and told in the log; the runs behind it are purged."""
+    broken = "0" * 32
+    await ledger.insert(broken, records.RECEIPT, b"{}")
+    await ledger.insert(broken, records.RUN, b"{}")
+    await ledger.insert(retention.DUE, retention._row(NOW - DAY, broken), broken.encode())
+    await closed(ledger)
+    assert await purge_due(ledger, NOW + 5 * DAY) == [RUN]
+    assert await ledger.get(broken, records.RUN) is not None
