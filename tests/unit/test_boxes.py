@@ -144,6 +144,15 @@ async def test_pointers_to_nothing_are_skipped(site: Site) -> None:
     assert await received(site) == [(f"{RUN}-1", "open")]
 
 
+async def test_a_list_alone_opens_nothing(site: Site) -> None:
+    """An entry that stands in the wrong list shows nothing to whom the run does not concern."""
+    await waiting(site.ledger)
+    await close(site.ledger, "Failed")
+    [(row, entry)] = await site.ledger.page(lists.history(ADELE), "", 5)
+    await site.ledger.insert(lists.history(MEGAN), row, entry.body)
+    assert await received(site, MEGAN, box="history") == []
+
+
 async def pages(site: Site, name: str, who: str, **params: str) -> list[list[str]]:
     """Turn the pages of a list to its end, and give the ids on each."""
     found, cursor = [], ""
