@@ -46,8 +46,7 @@ const askKey = (dialog) => new Promise((resolve) => {
 /** Call the API. Throws Problem for every answer that isn't a success, and for none.
  *  `isQuiet` asks nobody for a key; `isFile` gives the answer's bytes as they came. */
 export const call = async (path, options = {}) => {
-  // Only pages whose routes take a key have the dialog.
-  const dialog = options.isQuiet ? null : document.getElementById("access");
+  const dialog = options.isQuiet ? null : document.getElementById("access"); // not on each page
   for (;;) {
     const reply = await send(path, options);
     if (reply.ok && options.isFile) return reply.blob();

@@ -1,7 +1,7 @@
 // The run page: follows one run until it is closed, and steers it.
 
 import { nameOf } from "./answers.js";
-import { call } from "./api.js";
+import { call, me } from "./api.js";
 import { allOf, anyOf, byId, choose, describe, el, fill, onSubmit, reveal, when } from "./dom.js";
 import { showAwaited, showRounds } from "./rounds.js";
 import { showMe } from "./who.js";
@@ -80,7 +80,8 @@ const follow = async () => {
     }
   } catch (problem) {
     isOver = problem.status === 401 || problem.status === 404;
-    fill(isOver ? { detail: problem.message } : { lost: `${problem.message} Trying again.` });
+    const as = me() ? ` You chose to be ${me()} here.` : "";
+    fill(isOver ? { detail: problem.message + as } : { lost: `${problem.message} Trying again.` });
   }
   const quiet = Date.now() - changedAt;
   clearTimeout(timer);

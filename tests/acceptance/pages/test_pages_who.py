@@ -114,6 +114,18 @@ async def test_link_of_another_person_offers_to_switch_back(
     assert signpost.asked[SEE][-1].headers["X-Approval-Token"] == "a.token"
 
 
+async def test_run_of_others_says_who_one_is(page: Page, signpost: SignpostApi) -> None:
+    """A run that is not there for a person may be there for another: the page says who one is."""
+    signpost.on(ME, Answer(body=api.me(signIn="local")))
+    await page.goto(signpost.url)
+    await switch(page, signpost, ALEX)
+    signpost.on(FOLLOW, problem(404, "There is no such run."))
+    await page.goto(f"{signpost.url}/runs/{RUN}")
+    told = f"There is no such run. You chose to be {ALEX} here."
+    await expect(page.locator("#detail")).to_have_text(told)
+    await expect(page.get_by_label("You are")).to_be_visible()
+
+
 async def test_link_of_another_person_says_so_to_who_signed_in(
     page: Page, signpost: SignpostApi
 ) -> None:
