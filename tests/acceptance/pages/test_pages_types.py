@@ -1,11 +1,13 @@
 """Every type of approval, answered on the pages of a running Signpost."""
 
 from datetime import datetime, timedelta
+from pathlib import Path
 from typing import NamedTuple
 
 import pytest
 from playwright.async_api import Page, expect
 
+from signpost.receipts.__main__ import main
 from tests.acceptance.client import Signpost
 from tests.doubles.quick_model import say
 from tests.doubles.signpost_api import ADELE, ALEX, MEGAN
@@ -121,3 +123,18 @@ async def test_open_run_is_steered(page: Page, signpost_with_all_types: Signpost
     await field.fill(f"{later:%Y-%m-%dT%H:%M}")
     await page.get_by_role("button", name="Move it").click()
     await expect(page.locator("#times")).to_contain_text(f"{later:%-d %b %Y, %H:%M}")
+
+
+async def test_saved_receipt_is_verified(
+    page: Page, signpost_with_all_types: Signpost, tmp_path: Path
+) -> None:
+    """The file from the run's page passes the check that anybody can run."""
+    signpost = signpost_with_all_types
+    run = signpost.start(say("Kept on file."), "first")
+    signpost.sign(signpost.link(run))
+    signpost.wait(run, "closed")
+    await page.goto(f"{signpost.url}/runs/{run}")
+    async with page.expect_download() as saved:
+        await page.get_by_role("button", name="Save the receipt").click()
+    await (await saved.value).save_as(tmp_path / "receipt.json")
+    assert main(["verify", str(tmp_path / "receipt.json")]) == 0
