@@ -67,7 +67,8 @@ const showItem = ({ itemLink, itemLinkDescription }) => {
 };
 
 const show = () => {
-  const { title, details, state, waitingFor, responses, text, decision, stage, stages } = approval;
+  const { title, details, state, waitingFor, responses, text, decision, stage, stages,
+    stillNeeded: needed } = approval;
   const isOpen = state === "open";
   const isShared = responses.length > 0 || stages > 1;
   document.title = `${title} · Signpost`;
@@ -75,7 +76,7 @@ const show = () => {
     digest: decision?.digest ?? approval.digest });
   describe("request", [["You", approval.you], ["Asked by", approval.requestor],
     ...Object.entries(approval.inputs), ["How it is signed", approval.type],
-    ["Stage", stages > 1 && `${stage} of ${stages}`],
+    ["Stage", stages > 1 && `${stage} of ${stages}`], ["Needed", needed > 1 && `${needed} answers`],
     ["Asked to sign", allOf([...new Set(approval.assignedTo)])],
     ["Waiting for", isShared && waitingFor.length && allOf(waitingFor.map(({ person }) => person))],
     ["Draft", approval.round > 1 && `Number ${approval.round}`],

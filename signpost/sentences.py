@@ -4,6 +4,7 @@ from datetime import datetime
 
 from signpost.contracts import REQUEST_CHANGES
 from signpost.oversight import OVER, Case, seats, upkeep
+from signpost.oversight.verdicts import still_needed
 from signpost.people import people
 from signpost.posting import as_known
 from signpost.records import Round
@@ -46,9 +47,18 @@ def _waiting(story: Story, standing: Round, now: datetime) -> str:
     waiting = [each.person for each in seats.awaited(case, at_hand, now)]
     if not waiting:
         return "Waiting for a signature, but nobody is left to give it."
-    one_of = " or " if case.policy.steps[at_hand.stage - 1].type.endswith("respond") else " and "
+    needed = still_needed(case.policy, at_hand)
     stage = f" (stage {at_hand.stage} of {len(case.policy.steps)})" * (len(case.policy.steps) > 1)
-    return f"Waiting for {one_of.join(waiting)}{stage}." + _untold(at_hand, waiting)
+    return f"Waiting for {_some(needed, waiting)}{stage}." + _untold(at_hand, waiting)
+
+
+def _some(needed: int, people: list[str]) -> str:
+    """Name people of whom so many are needed."""
+    if needed == 1:
+        return " or ".join(people)
+    if needed >= len(people):
+        return " and ".join(people)
+    return f"{needed} of {', '.join(people)}"
 
 
 def _untold(standing: Round, waiting: list[str]) -> str:

@@ -83,6 +83,7 @@ class RoundView(View, frozen=True):
     assigned_to: list[str]
     stage: int
     stages: int
+    still_needed: int
     waiting_for: list[Awaited]
     opened_at: datetime
     expires_at: datetime
@@ -157,6 +158,7 @@ class ApprovalView(View, frozen=True):
     type: str
     stage: int
     stages: int
+    still_needed: int
     options: list[str]
     posts: list[str]
     allow_edits: bool

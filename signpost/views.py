@@ -8,6 +8,7 @@ from signpost.contracts import REQUEST_CHANGES
 from signpost.flows import Flow, Input
 from signpost.links import approval_id
 from signpost.oversight import Case, answers, seats, upkeep
+from signpost.oversight.verdicts import still_needed
 from signpost.people import people
 from signpost.policy import listed
 from signpost.problems import Unknown
@@ -128,6 +129,7 @@ def approval_view(story: Story, number: int, approver: str, now: datetime) -> Ap
         type=policy.type,
         stage=at_hand.stage,
         stages=len(policy.steps),
+        still_needed=0 if at_hand.outcome else still_needed(policy, at_hand),
         options=possible,
         posts=[each for each in possible if policy.signs(each)],
         allow_edits=policy.allow_edits,
@@ -263,6 +265,7 @@ def round_view(case: Case, standing: Round, draft: DraftText | None, now: dateti
         assigned_to=[seat.person for seat in at_hand.seats],
         stage=at_hand.stage,
         stages=len(case.policy.steps),
+        still_needed=0 if at_hand.outcome else still_needed(case.policy, at_hand),
         waiting_for=seats.awaited(case, at_hand, now),
         opened_at=at_hand.request_date,
         expires_at=at_hand.expires_at,

@@ -23,10 +23,16 @@ def verdict(policy: Approval, standing: Round) -> Verdict | None:
     latest = standing.responses[-1].approver_response
     if latest == REQUEST_CHANGES:
         return Verdict(REQUEST_CHANGES, signed=False)
-    answers = [r.approver_response for r in standing.responses if r.stage == standing.stage]
     if policy.is_custom:
-        return _custom(policy, standing, answers)
-    return _passed(policy, standing, answers)
+        return _custom(policy, standing, _answers(standing))
+    return _passed(policy, standing, _answers(standing))
+
+
+def still_needed(policy: Approval, standing: Round) -> int:
+    """Count the answers that this stage lacks, if all that come are in favour."""
+    if policy.is_custom:
+        return 1 if policy.type == CUSTOM_ONE else len(seats.free(standing))
+    return max(0, _needed(policy, standing) - _answers(standing).count(APPROVE))
 
 
 def _custom(policy: Approval, standing: Round, answers: list[str]) -> Verdict | None:
@@ -39,13 +45,21 @@ def _custom(policy: Approval, standing: Round, answers: list[str]) -> Verdict | 
 
 def _passed(policy: Approval, standing: Round, answers: list[str]) -> Verdict | None:
     """Count approvals; it ends as soon as rejections leave too few who could still approve."""
-    stage = policy.steps[standing.stage - 1]
-    asked = len(seats.places(standing))
-    needed = 1 if stage.type == FIRST else stage.approvals or asked
-    most_rejections = 0 if stage.type == FIRST else asked - needed
+    needed = _needed(policy, standing)
+    is_first = policy.steps[standing.stage - 1].type == FIRST
+    most_rejections = 0 if is_first else len(seats.places(standing)) - needed
     if answers.count(REJECT) > most_rejections:
         return Verdict(REJECT, signed=False)
     if answers.count(APPROVE) < needed:
         return None
     is_last = standing.stage == len(policy.steps)
     return Verdict(APPROVE, signed=True) if is_last else NEXT_STAGE
+
+
+def _needed(policy: Approval, standing: Round) -> int:
+    stage = policy.steps[standing.stage - 1]
+    return 1 if stage.type == FIRST else stage.approvals or len(seats.places(standing))
+
+
+def _answers(standing: Round) -> list[str]:
+    return [r.approver_response for r in standing.responses if r.stage == standing.stage]

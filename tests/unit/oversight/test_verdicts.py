@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 
+from signpost.oversight.verdicts import still_needed
 from signpost.policy import (
     CUSTOM_ALL,
     CUSTOM_ONE,
@@ -233,3 +234,30 @@ def test_after_the_end_no_answer_counts() -> None:
     assert isinstance(problem, Decided)
     assert problem.more["decision"].responder.name == ALEX
     assert len(signing.round.responses) == 2
+
+
+@pytest.mark.parametrize(
+    "kind,needed,letters,missing",
+    [
+        (FIRST, None, "", 1),
+        (EVERYONE, None, "", 3),
+        (EVERYONE, None, "y", 2),
+        (QUORUM, 2, "", 2),
+        (QUORUM, 2, "n", 2),
+        (QUORUM, 2, "ny", 1),
+    ],
+)
+def test_what_is_still_needed_is_counted(
+    kind: str, needed: int | None, letters: str, missing: int
+) -> None:
+    """Answers in favour count down; one against leaves as many to be found."""
+    signing = play(kind, 3, letters, approvals=needed)
+    assert still_needed(signing.case.policy, signing.round) == missing
+
+
+def test_of_all_custom_responses_the_open_ones_are_needed() -> None:
+    """Whatever the others chose, everybody answers; one response is enough where one is."""
+    signing = play(CUSTOM_ALL, 3, "h")
+    assert still_needed(signing.case.policy, signing.round) == 2
+    alone = play(CUSTOM_ONE, 3, "")
+    assert still_needed(alone.case.policy, alone.round) == 1
