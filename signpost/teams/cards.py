@@ -8,6 +8,8 @@ import re
 from datetime import datetime
 from typing import Any
 
+from signpost.policy import Approval
+
 Card = dict[str, Any]
 
 MOST_NAMED = 3
@@ -50,15 +52,24 @@ def text_of(card: Card) -> str:
     return "\n".join("".join(run["text"] for run in line["inlines"]) for line in container["items"])
 
 
-def request_card(title: str, asked_by: str | None, draft: str, until: datetime, link: str) -> Card:
+def request_card(
+    policy: Approval, asked_by: str | None, draft: str, until: datetime, link: str
+) -> Card:
     """Ask one approver to sign, with the link that only this approver gets."""
     asked = f"{asked_by} asks" if asked_by else "A run asks"
     card = _card(
-        _line(title, weight="Bolder", size="Medium"),
+        _line(policy.title, weight="Bolder", size="Medium"),
         _line(f"{asked} for your signature by {until:%d %b %Y, %H:%M} UTC.", isSubtle=True),
         {"type": "Container", "style": "emphasis", "items": _lines(_preview(draft))},
     )
+    if policy.details:  # the flow's author wrote it, so its Markdown is shown as such
+        card["body"].insert(
+            2, {"type": "TextBlock", "text": _preview(policy.details), "wrap": True}
+        )
     card["actions"] = [{"type": "Action.OpenUrl", "title": "Review and sign", "url": link}]
+    if policy.item_link:
+        title = policy.item_link_description or "Open the item"
+        card["actions"].append({"type": "Action.OpenUrl", "title": title, "url": policy.item_link})
     return card
 
 
@@ -88,10 +99,10 @@ def _card(*body: dict[str, Any]) -> Card:
     }
 
 
-def _preview(draft: str) -> str:
-    """Shorten a long draft, so that the request never outgrows what a chat takes."""
-    short = "\n".join(draft[:PREVIEW_CHARACTERS].split("\n")[:PREVIEW_LINES])
-    return draft if short == draft else f"{short.rstrip()} \u2026"
+def _preview(text: str) -> str:
+    """Shorten a long text, so that the request never outgrows what a chat takes."""
+    short = "\n".join(text[:PREVIEW_CHARACTERS].split("\n")[:PREVIEW_LINES])
+    return text if short == text else f"{short.rstrip()} \u2026"
 
 
 def _lines(text: str) -> list[dict[str, Any]]:

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from signpost.people import LONGEST_ADDRESS
 from signpost.teams import MAX_BYTES, cards, size_of
-from tests.builders import ADELE, MEGAN, NOW, TEXT
+from tests.builders import ADELE, MEGAN, NOW, TEXT, a_flow
 
 LINK = "http://localhost:7071/approvals/x-1#token"
 UNTIL = NOW + timedelta(days=1)
@@ -116,9 +116,9 @@ def test_no_signers_line_outgrows_the_longest(signers: list[str]) -> None:
     assert len(cards.signers_line(signers)) <= len(cards.LONGEST_SIGNERS)
 
 
-def requested(draft: str = TEXT, asked_by: str | None = MEGAN) -> cards.Card:
-    """Make the card that asks for a signature."""
-    return cards.request_card("Sign it", asked_by, draft, UNTIL, LINK)
+def requested(draft: str = TEXT, asked_by: str | None = MEGAN, **policy: Any) -> cards.Card:
+    """Make the card that asks for a signature, under a policy with these fields."""
+    return cards.request_card(a_flow(**policy).approval, asked_by, draft, UNTIL, LINK)
 
 
 @pytest.mark.parametrize("asked_by,said", [(MEGAN, f"{MEGAN} asks"), (None, "A run asks")])
@@ -135,6 +135,15 @@ def test_a_request_has_one_way_on() -> None:
     ]
 
 
+def test_a_request_tells_what_the_flow_says_of_it() -> None:
+    """The author's details stand above the draft, with their Markdown, and the item is a link."""
+    item = {"item_link": "https://contoso.com/7", "item_link_description": "The ticket"}
+    card = requested(details="Check **names**.", **item)
+    assert card["body"][2] == {"type": "TextBlock", "text": "Check **names**.", "wrap": True}
+    opens = {"type": "Action.OpenUrl", "title": "The ticket", "url": "https://contoso.com/7"}
+    assert card["actions"][1:] == [opens]
+
+
 def test_a_short_draft_is_shown_whole() -> None:
     """The request shows the draft as it is."""
     shown = [run["text"] for run in runs_of(requested())[2:]]
@@ -146,7 +155,8 @@ def test_a_short_draft_is_shown_whole() -> None:
 )
 def test_a_request_always_fits(draft: str) -> None:
     """However long the draft, the request for its signature is small enough for a chat."""
-    assert size_of(cards.message(requested(draft)) | {"recipient": "a" * 254}) < MAX_BYTES
+    card = requested(draft, details="\U0001f600" * 4000, item_link="https://" + "x" * 1992)
+    assert size_of(cards.message(card) | {"recipient": "a" * 254}) < MAX_BYTES
     assert runs_of(requested(draft))[-1]["text"].endswith("\u2026")
 
 
