@@ -206,11 +206,6 @@ class Story(msgspec.Struct, frozen=True):
             return "drafting"
         return "posting" if self.round.signed else "waiting"
 
-    @property
-    def drafting_round(self) -> int:
-        """The number of the round whose draft is, or was last, written."""
-        return len(self.rounds) + (self.state == "drafting")
-
 
 async def story(ledger: Ledger, run: str) -> Story:
     """Read everything about a run. Raises Unknown."""

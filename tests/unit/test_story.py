@@ -61,7 +61,6 @@ async def test_the_state_follows_the_rounds(ledger: Ledger) -> None:
     told += [await answered(ledger, 3, "Three", "Approve")]
     states = ["drafting", "waiting", "drafting", "waiting", "drafting", "waiting", "posting"]
     assert [each.state for each in told] == states
-    assert [each.drafting_round for each in told] == [1, 1, 2, 2, 3, 3, 3]
     await write(ledger, a_config(), Ending(work=work(), outcome="Approve"))
     assert (await runs.story(ledger, RUN)).state == "closed"
 
@@ -113,4 +112,4 @@ async def test_a_draft_without_its_round_is_still_drafting(ledger: Ledger) -> No
     await answered(ledger, 1, "One", REQUEST_CHANGES)
     await put(ledger, records.draft_row(2), a_draft("Two"))
     story = await runs.story(ledger, RUN)
-    assert (story.state, story.drafting_round, story.draft) == ("drafting", 2, story.drafts[1])
+    assert (story.state, story.draft) == ("drafting", story.drafts[1])
