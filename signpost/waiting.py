@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 
-LONGEST_RETRY = timedelta(days=5)  # no timer is longer: see oversight.LONGEST_WAIT
+LONGEST_RETRY = timedelta(days=5)  # no timer is longer: see upkeep.LONGEST_TIMER
 
 
 def retry_after(headers: Mapping[str, str], now: datetime) -> timedelta | None:

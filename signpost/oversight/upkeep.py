@@ -12,7 +12,7 @@ from signpost.reminders import upcoming
 from signpost.text import digest
 
 # The SDK can't cancel a timer that it splits into pieces (over 6 days), so no wait is that long.
-LONGEST_WAIT = timedelta(days=5)
+LONGEST_TIMER = timedelta(days=5)
 LONGEST_BACKOFF = timedelta(hours=6)  # between notices; each wait makes the history longer
 DAY, HOUR = timedelta(days=1), timedelta(hours=1)
 
@@ -67,7 +67,7 @@ def fail(now: datetime, failure: str, standing: Round) -> Round:
 
 def wake_at(case: Case, standing: Round, now: datetime) -> datetime:
     """Say when an open round needs looking after: deadline, reminder, escalation, notice."""
-    due = [standing.expires_at, now + LONGEST_WAIT]
+    due = [standing.expires_at, now + LONGEST_TIMER]
     due += [standing.escalate_at] if standing.escalate_at else []
     if standing.next_reminder and standing.next_reminder > now:  # else nobody is there to remind
         due.append(standing.next_reminder)
@@ -129,7 +129,7 @@ def _delegates_change(case: Case, standing: Round, now: datetime) -> datetime | 
     def changed(at: datetime) -> bool:
         return any(case.people.stand_in(p, at) != case.people.stand_in(p, now) for p in people)
 
-    days = (now + day * DAY for day in range(1, LONGEST_WAIT // DAY + 1))
+    days = (now + day * DAY for day in range(1, LONGEST_TIMER // DAY + 1))
     day = next(filter(changed, days), None)
     if day is None:
         return None

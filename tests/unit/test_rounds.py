@@ -11,7 +11,7 @@ from signpost import rounds, runs
 from signpost.contracts import Standing
 from signpost.ledger import Ledger
 from signpost.links import approver_of
-from signpost.oversight.upkeep import LONGEST_WAIT
+from signpost.oversight.upkeep import LONGEST_TIMER
 from signpost.people import LONGEST_ADDRESS
 from signpost.problems import Decided, Invalid, Problem
 from signpost.settings import Settings
@@ -36,7 +36,7 @@ async def test_an_opened_round_waits(ledger: Ledger, config: Settings) -> None:
     """The orchestration is told which wait comes next, and until when."""
     await drafted(ledger)
     standing = await rounds.open_up(ledger, config, work())
-    assert standing == Standing(slot=1, wake_at=NOW + LONGEST_WAIT)
+    assert standing == Standing(slot=1, wake_at=NOW + LONGEST_TIMER)
 
 
 async def test_each_approver_gets_an_own_link(

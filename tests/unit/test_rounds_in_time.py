@@ -14,7 +14,7 @@ from signpost.contracts import Standing
 from signpost.ledger import Ledger
 from signpost.links import approver_of
 from signpost.oversight import steering
-from signpost.oversight.upkeep import LONGEST_WAIT
+from signpost.oversight.upkeep import LONGEST_TIMER
 from signpost.policy import QUORUM, SEQUENTIAL, Stage
 from signpost.problems import Decided, Invalid, Over
 from signpost.settings import Settings
@@ -92,9 +92,9 @@ async def test_a_flow_without_notices_sends_none(
 ) -> None:
     """Nobody is told, and the run sleeps as long as it may, whatever reminders it has."""
     standing = await opened(ledger, config, enable_notifications=False, reminders=DAY)
-    assert standing.wake_at == NOW + LONGEST_WAIT
+    assert standing.wake_at == NOW + LONGEST_TIMER
     late = await rounds.settle(ledger, config, work(2, after=3 * DAY))
-    assert late.wake_at == NOW + 3 * DAY + LONGEST_WAIT
+    assert late.wake_at == NOW + 3 * DAY + LONGEST_TIMER
     assert teams.chats == {}
 
 
