@@ -162,8 +162,8 @@ class Round(Record, kw_only=True, frozen=True):
 
     @property
     def calls_for_a_look(self) -> bool:
-        """Whether the orchestration has something to do: go on, or tell those of a new stage."""
-        return self.outcome is not None or self.notice_attempts == 0
+        """Whether the last answer ended the round or its stage, so that the run has to go on."""
+        return self.outcome is not None or self.responses[-1].stage != self.stage
 
     @property
     def signers(self) -> list[str]:

@@ -8,6 +8,7 @@ import pytest
 from signpost import records, runs
 from signpost.ledger import Ledger
 from signpost.links import sign_link
+from signpost.policy import Stage
 from signpost.settings import settings
 from signpost.text import digest
 from tests.builders import (
@@ -209,6 +210,31 @@ async def test_a_signature_counts(app_ledger: Ledger, durable_double: DurableDou
     durable_double.put(RUN)
     answer = await sign(durable_double)
     assert (answer.status_code, json_of(answer)["outcome"]) == (200, "Approve")
+    assert durable_double.told == ["round-1-1"]
+
+
+async def test_an_answer_that_leaves_the_stage_open_wakes_nobody(
+    app_ledger: Ledger, durable_double: DurableDouble
+) -> None:
+    """Half an approval costs the run's history nothing; the half that decides does."""
+    everyone = "Approve/Reject - Everyone must approve"
+    await waiting(app_ledger, type=everyone, allow_edits=False)
+    durable_double.put(RUN)
+    await sign(durable_double)
+    assert durable_double.told == []
+    await sign(durable_double, who=ALEX)
+    assert durable_double.told == ["round-1-1"]
+
+
+async def test_the_last_answer_of_a_stage_wakes_the_run(
+    app_ledger: Ledger, durable_double: DurableDouble
+) -> None:
+    """Those of the next stage are to be told, also in a flow whose notices failed before."""
+    stages = [Stage(assigned_to=[ADELE]), Stage(assigned_to=[ALEX])]
+    chain: dict[str, Any] = {"type": "Sequential approval", "assigned_to": None, "stages": stages}
+    await waiting(app_ledger, allow_edits=False, **chain)
+    durable_double.put(RUN)
+    await sign(durable_double)
     assert durable_double.told == ["round-1-1"]
 
 
