@@ -2,18 +2,17 @@
 
 from datetime import UTC, datetime
 from functools import partial
-from typing import Annotated, Any
+from typing import Any
 
 import azure.durable_functions as df
 import azure.functions as func
 import msgspec
-from msgspec import Meta
 
 from signpost import inbox, rounds, views
 from signpost.ledger import open_ledger
 from signpost.oversight import Case, refuse_when_over, steering
 from signpost.oversight.answers import Answer, Said
-from signpost.people import people
+from signpost.people import Name, people
 from signpost.problems import NotYours
 from signpost.records import Channel
 from signpost.settings import settings
@@ -22,8 +21,6 @@ from triggers import access, durable
 from triggers.answers import answer, guarded, read_body
 
 bp = df.Blueprint()
-
-Name = Annotated[str, Meta(min_length=1, max_length=256)]
 
 
 class HandedOn(View, frozen=True):

@@ -14,7 +14,7 @@ from signpost import posting, receipts, rounds, runs, views
 from signpost.identity import Caller
 from signpost.ledger import Ledger
 from signpost.oversight import Case, steering
-from signpost.people import people
+from signpost.people import Name, people
 from signpost.posting import Resolution, Word
 from signpost.problems import NotYours
 from signpost.records import Round
@@ -28,7 +28,6 @@ from triggers.answers import answer, guarded, read_body
 bp = df.Blueprint()
 
 Steering = Callable[[Case, datetime, Round], Round]
-Name = Annotated[str, Meta(min_length=1, max_length=256)]
 
 
 class Body(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename="camel"):
