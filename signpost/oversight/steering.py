@@ -6,12 +6,13 @@ from typing import NamedTuple
 from msgspec.structs import replace
 
 from signpost.oversight import Case, refuse_when_over, seats, upkeep
-from signpost.policy import LONGEST_WAIT, REQUEST_CHANGES
+from signpost.policy import LONGEST_WAIT, MOST_REMINDERS, REQUEST_CHANGES
 from signpost.problems import Invalid, NotYours, TooSoon
 from signpost.records import Note, Round, Seat
 
 REMINDED_AT_MOST_EVERY = timedelta(minutes=10)
 MOST_REASSIGNMENTS = 50
+MOST_EXTENSIONS = 20  # each tells everybody again
 
 
 class Extension(NamedTuple):
@@ -53,7 +54,11 @@ def remind(case: Case, now: datetime, standing: Round) -> Round:
     refuse_when_over(standing)
     if not case.policy.enable_notifications:
         raise Invalid("This flow tells nobody: enableNotifications is false.")
-    earliest = (standing.notified_at or standing.request_date) + REMINDED_AT_MOST_EVERY
+    if standing.reminders_sent >= MOST_REMINDERS:
+        raise Invalid(f"They were reminded {MOST_REMINDERS} times: that is enough.")
+    told = [standing.notified_at or standing.request_date]
+    told += [note.at for note in standing.notes if note.what == "reminded"]
+    earliest = max(told) + REMINDED_AT_MOST_EVERY
     if now < earliest:
         raise TooSoon(
             f"They were told minutes ago; again from {earliest:%H:%M} UTC.", earliest - now
@@ -73,6 +78,8 @@ def extend(extension: Extension, case: Case, now: datetime, standing: Round) -> 
             f"Name a time after {standing.expires_at:%Y-%m-%dT%H:%M:%SZ}, at most a year from now.",
             field="expiresAt",
         )
+    if sum(note.what == "extended" for note in standing.notes) >= MOST_EXTENSIONS:
+        raise Invalid(f"It was moved {MOST_EXTENSIONS} times: that is enough.", field="expiresAt")
     at_deadline, until = standing.escalate_at == standing.expires_at, until.astimezone(UTC)
     return replace(
         standing,

@@ -14,6 +14,7 @@ from signpost.text import digest
 # The SDK can't cancel a timer that it splits into pieces (over 6 days), so no wait is that long.
 LONGEST_TIMER = timedelta(days=5)
 LONGEST_BACKOFF = timedelta(hours=6)  # between notices; each wait makes the history longer
+MOST_NAMED = 3
 DAY, HOUR = timedelta(days=1), timedelta(hours=1)
 
 
@@ -106,8 +107,14 @@ def notified(case: Case, now: datetime, told: list[str], standing: Round) -> Rou
         changed,
         reminders_sent=sent,
         next_reminder=upcoming(cadence, standing.request_date, now) if cadence and again else None,
-        notes=[*standing.notes, Note(at=now, what="reminded", detail=", ".join(told))],
+        notes=[*standing.notes, Note(at=now, what="reminded", detail=_in_short(told))],
     )
+
+
+def _in_short(people: list[str]) -> str:
+    """Name a few people; there may be 400 notes of 50 each, and a row has its limit."""
+    more = len(people) - MOST_NAMED
+    return ", ".join(people[:MOST_NAMED]) + (f" and {more} more" if more > 0 else "")
 
 
 def _untold(case: Case, standing: Round, now: datetime) -> list[str]:

@@ -5,8 +5,10 @@ from datetime import datetime, timedelta, timezone
 from functools import partial
 from typing import Any
 
+import msgspec
 import pytest
 
+from signpost.ledger import LARGEST_BODY
 from signpost.oversight import steering
 from signpost.people import Directory, Person
 from signpost.policy import EVERYONE, QUORUM, SEQUENTIAL
@@ -133,6 +135,35 @@ def test_the_opening_counts_as_told() -> None:
         remind(Signing(), 10 * MINUTE - MOMENT)
 
 
+def test_a_reminder_that_reached_nobody_counts_as_asked_for() -> None:
+    """Where no notice gets through, a requester can't keep the run busy with reminders."""
+    signing = Signing()
+    remind(signing)
+    signing.tell(after=HOUR)
+    with pytest.raises(TooSoon):
+        remind(signing, HOUR + 10 * MINUTE - MOMENT)
+    remind(signing, HOUR + 10 * MINUTE)
+
+
+def test_reminding_comes_to_an_end() -> None:
+    """After 400 reminders it is refused, whoever asked for them."""
+    signing = Signing()
+    for n in range(1, 401):
+        remind(signing, n * HOUR)
+        signing.tell(ADELE, ALEX, after=n * HOUR)
+    with pytest.raises(Invalid, match="400 times"):
+        remind(signing, 401 * HOUR)
+
+
+def test_a_year_of_reminders_to_fifty_people_fits_a_row() -> None:
+    """Their notes leave the row room for what people say, however long names are."""
+    people = [f"{n:02d}{'x' * 99}@contoso.com" for n in range(50)]
+    signing = Signing(type=EVERYONE, assigned_to=people, reminders=2 * HOUR)
+    for n in range(1, 401):
+        signing.tell(*people, after=2 * n * HOUR)
+    assert len(msgspec.json.encode(signing.round)) < LARGEST_BODY / 4
+
+
 def test_flows_that_tell_nobody_send_no_reminder() -> None:
     """The field of the flow that is in the way is named."""
     with pytest.raises(Invalid, match="enableNotifications"):
@@ -181,6 +212,15 @@ def test_an_extension_is_noted_and_told_to_all() -> None:
     note = signing.extend(2 * DEADLINE, after=HOUR).notes[-1]
     assert (note.what, note.who, note.at) == ("extended", MEGAN, NOW + HOUR)
     assert signing.untold(HOUR) == [ADELE, ALEX]
+
+
+def test_extending_comes_to_an_end() -> None:
+    """Each extension tells everybody and lengthens the history, so 20 a round are enough."""
+    signing = Signing()
+    for n in range(1, 21):
+        signing.extend(DEADLINE + n * MINUTE)
+    with pytest.raises(Invalid, match="20 times"):
+        signing.extend(2 * DEADLINE)
 
 
 def test_an_escalation_at_the_deadline_moves_with_it() -> None:
