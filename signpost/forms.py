@@ -12,6 +12,7 @@ MINUTES_A_DAY = 24 * 60  # YAML 1.1 reads an unquoted 18:30 as the number 1110, 
 
 DURATION = "a duration, such as P30D or PT12H"
 DAY = "a day, such as 2026-12-20"
+INSTANT = "a time with its offset, such as 2026-12-20T12:00:00Z"
 TIME_OF_DAY = "a time of day, such as 09:30"
 
 NAMES = {
@@ -31,6 +32,8 @@ def in_words(message: str) -> str:
         return f"Expected {TIME_OF_DAY}"
     if message == "Invalid RFC3339 encoded date":
         return f"Expected {DAY}"
+    if message == "Invalid RFC3339 encoded datetime":
+        return f"Expected {INSTANT}"
     if "ISO8601 duration" in message:
         return f"Expected {DURATION}"
     return re.sub("`duration.*?`", DURATION, message)

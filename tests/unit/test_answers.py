@@ -17,6 +17,7 @@ from signpost.problems import Invalid, Misconfigured, Problem
 from signpost.runs import Start
 from tests.builders import ADELE, NOW, a_case, a_request, a_round, json_of, said
 from triggers.answers import MAX_BODY_BYTES, SECURITY_HEADERS, answer, guarded, read_body
+from triggers.steering import Extend, Resolve
 
 
 def refused(body: Any, **options: Any) -> Problem:
@@ -114,6 +115,21 @@ def test_wrong_values_are_named(body: Any, field: str | None) -> None:
     """The field at fault is told, unless it is the body as a whole."""
     error = refused(body)
     assert (error.status, error.field) == (422, field)
+
+
+MENDABLE = [
+    ({"input": {}}, Start, "There is no field of this name: is it `inputs`?"),
+    ({"delivery": "there"}, Resolve, "take 'it is there' or 'post again'"),
+    ({"expiresAt": "2026-12-01"}, Extend, "Expected a time with its offset, such as 20"),
+]
+
+
+@pytest.mark.parametrize("body,kind,told", MENDABLE)
+def test_a_wrong_value_is_told_with_its_remedy(body: Any, kind: type, told: str) -> None:
+    """The caller reads what would be taken, without looking it up."""
+    with pytest.raises(Invalid) as error:
+        read_body(a_request(body), kind)
+    assert told in error.value.detail
 
 
 @given(st.binary())
