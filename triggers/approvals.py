@@ -53,7 +53,8 @@ async def sign(req: func.HttpRequest, client: df.DurableOrchestrationClient) -> 
     ledger = open_ledger(settings().ledger)
     answered, channel = _read_answer(req, views.round_of(story, number).draft_digest)
     said = Said(responder, channel, answered)
-    standing = await rounds.respond(ledger, story, number, said, datetime.now(UTC))
+    async with durable.waking_in_doubt(client, story):
+        standing = await rounds.respond(ledger, story, number, said, datetime.now(UTC))
     if standing.calls_for_a_look:
         await durable.wake(client, story.run.id, standing)
     return answer(views.answer_view(story.run, standing, responder.name))
@@ -75,7 +76,8 @@ async def hand_on(
     refuse_when_over(views.round_of(story, number))  # so that it is the round that is on
     handover = steering.Handover(responder.name, responder.name, to)
     decide = partial(steering.reassign, handover, Case(story.run, people()), datetime.now(UTC))
-    standing = await rounds.steer(open_ledger(settings().ledger), story, decide)
+    async with durable.waking_in_doubt(client, story):
+        standing = await rounds.steer(open_ledger(settings().ledger), story, decide)
     await durable.wake(client, story.run.id, standing)
     assigned_to = [seat.person for seat in standing.seats]
     return answer(HandedOn(id=req.route_params["id"], assigned_to=assigned_to))

@@ -5,6 +5,8 @@ without an orchestration, or an answer without its wake-up; the next look at the
 """
 
 import logging
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -20,7 +22,7 @@ from signpost.contracts import (
     Work,
     wake_up,
 )
-from signpost.ledger import Ledger
+from signpost.ledger import Ledger, LedgerAway
 from signpost.records import Round
 from signpost.runs import Story
 from signpost.settings import settings
@@ -53,12 +55,27 @@ async def wake(client: df.DurableOrchestrationClient, run: str, standing: Round)
 
 
 async def stop(client: df.DurableOrchestrationClient, run: str, standing: Round | None) -> None:
-    """Wake whatever a canceled run waits for: an answer, or the model."""
+    """Wake whatever a run waits for: an answer, or the model."""
     if standing is None or standing.outcome == REQUEST_CHANGES:
         before = standing.number if standing else 0
         await _raise(client, run, wake_up(before + 1, DRAFTING))
     else:
         await wake(client, run, standing)
+
+
+@asynccontextmanager
+async def waking_in_doubt(
+    client: df.DurableOrchestrationClient, story: Story
+) -> AsyncIterator[None]:
+    """Wake a run also when the ledger went away in the middle of a change that may have counted.
+
+    Who tries again is told that it did, and would wake nobody.
+    """
+    try:
+        yield
+    except LedgerAway:
+        await stop(client, story.run.id, story.round)
+        raise
 
 
 async def _raise(client: df.DurableOrchestrationClient, run: str, event: str) -> None:

@@ -79,7 +79,8 @@ async def cancel_run(
     """Cancel a run that nobody has decided yet."""
     who, story, ledger = await access.steerable(req)
     reason, run = read_body(req, Cancel).reason, story.run.id
-    standing = await runs.cancel(ledger, run, reason, who.name, datetime.now(UTC))
+    async with durable.waking_in_doubt(client, story):
+        standing = await runs.cancel(ledger, run, reason, who.name, datetime.now(UTC))
     await durable.stop(client, run, standing)
     return answer(Canceled(id=run, outcome="Canceled"))
 
@@ -142,7 +143,8 @@ async def _steer(
     """Change the round that is on, wake its wait, and show the run as it is then."""
     now = datetime.now(UTC)
     decide = partial(steer, Case(story.run, people()), now)
-    standing = await rounds.steer(ledger, story, decide)
+    async with durable.waking_in_doubt(client, story):
+        standing = await rounds.steer(ledger, story, decide)
     await durable.wake(client, story.run.id, standing)
     after = msgspec.structs.replace(story, rounds=[*story.rounds[:-1], standing])
     return answer(views.run_view(after, now, may_reassign=who.is_operator))
