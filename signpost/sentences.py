@@ -6,6 +6,7 @@ from signpost.contracts import REQUEST_CHANGES
 from signpost.oversight import OVER, Case, seats, upkeep
 from signpost.oversight.verdicts import still_needed
 from signpost.people import people
+from signpost.policy import REJECT
 from signpost.posting import as_known
 from signpost.records import Round
 from signpost.runs import Story
@@ -81,17 +82,19 @@ def _ending(story: Story, now: datetime) -> str:
 
 
 def _unposted(story: Story, failure: str | None) -> str:
-    ending = story.receipt or story.round
+    ending, standing = story.receipt or story.round, story.round
     outcome = ending.outcome if ending else None
-    decision = story.round.decision if story.round else None
-    if decision and outcome not in ("Canceled", "Failed"):
-        return f"{_turned_down(story, outcome)}; nothing was posted."
+    if standing and standing.decision and outcome not in ("Canceled", "Failed"):
+        return f"{_turned_down(standing, outcome)}; nothing was posted."
     if outcome == "Canceled" and story.run.cancel_reason:
         return f"The run was canceled ({story.run.cancel_reason}); nothing was posted."
     return f"{failure or OVER.get(outcome or '', '')} Nothing was posted."
 
 
-def _turned_down(story: Story, outcome: str | None) -> str:
-    decision = story.round.decision if story.round else None
-    who = decision.responder.name if decision else "nobody"
-    return f"Rejected by {who}" if outcome == "Reject" else f"{outcome}, answered by {who}"
+def _turned_down(standing: Round, outcome: str | None) -> str:
+    """Name all whose answers made the outcome."""
+    answers = [each for each in standing.responses if each.stage == standing.stage]
+    if outcome != REJECT:
+        return f"{outcome}, answered by {' and '.join(each.responder.name for each in answers)}"
+    against = [each.responder.name for each in answers if each.approver_response == REJECT]
+    return f"Rejected by {' and '.join(against)}"

@@ -8,7 +8,7 @@ import pytest
 from signpost.contracts import REQUEST_CHANGES
 from signpost.oversight import steering, upkeep
 from signpost.oversight.answers import respond
-from signpost.policy import ResponseOption, Stage
+from signpost.policy import CUSTOM_ALL, ResponseOption, Stage
 from signpost.records import Post, Round
 from signpost.runs import Closed, Story
 from signpost.sentences import story_in_a_sentence
@@ -177,6 +177,16 @@ def test_nothing_was_posted_and_why(standing: Round, outcome: str, told_so: str)
     """The reason is the same before and after the receipt is written."""
     assert sentence(standing) == told_so
     assert sentence(standing, closed=outcome, failure=standing.failure) == told_so
+
+
+def test_all_whose_answers_made_the_outcome_are_named() -> None:
+    """Of several answers none is left out, and who approved did not reject."""
+    everybody = CUSTOM | {"type": CUSTOM_ALL, "allow_edits": False}
+    mixed = answered((ADELE, "Bin"), (ALEX, "Print it"), **everybody)
+    assert "Bin, Print it, answered by" in sentence(mixed, approval=everybody)
+    assert f"by {ADELE} and {ALEX};" in sentence(mixed, approval=everybody)
+    rejected = answered((ADELE, "Approve"), (ALEX, "Reject"), **EVERYONE)
+    assert sentence(rejected, approval=EVERYONE) == f"Rejected by {ALEX}; nothing was posted."
 
 
 def test_the_reason_of_a_cancel_is_told() -> None:
