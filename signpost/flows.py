@@ -11,7 +11,7 @@ import msgspec
 from msgspec import Meta
 
 from signpost.people import FILE as PEOPLE
-from signpost.people import is_address, people
+from signpost.people import is_address, is_person, people
 from signpost.policy import Approval, Part, People, Text, listed
 
 LONGEST_KEPT = timedelta(days=3650)
@@ -115,6 +115,9 @@ def _faults(flow: Flow, given: Mapping[str, object]) -> Iterator[tuple[str, str]
         if everybody is not None and not listed(everybody):
             yield trail, "this names nobody"
     yield from _out_of_reach(policy)
+    asks = policy.requestor
+    if asks and not is_person(asks) and not re.match(REFERENCE, asks):
+        yield "requestor", f"one person asks, and {asks!r} is a list"
     if "maxRounds" in given and not policy.allow_request_changes:
         yield "maxRounds", "without `allowRequestChanges: true` there is one round"
     if policy.item_link_description and not policy.item_link:
@@ -161,7 +164,8 @@ def _unusable(named: str, flow: Flow) -> str | None:
     if "{{" in named or "}}" in named:
         return f"in {named!r} an input stands with other text: split them by semicolons"
     if "@" in named:
-        return None if is_address(named) else f"{named!r} is no e-mail address"
+        hint = ": split names by semicolons" * ("," in named)
+        return None if is_address(named) else f"{named!r} is no e-mail address{hint}"
     try:
         people().members(named)
     except LookupError as error:

@@ -285,6 +285,16 @@ MEANING = [
     ),
     (f"{ONE}requestor: a@b; c@d\n", 13, "approval.requestor: 'a@b; c@d' is no e-mail address"),
     (
+        f"{ONE}requestor: Editors\n",
+        13,
+        "approval.requestor: one person asks, and 'Editors' is a list",
+    ),
+    (
+        f"{ONE}escalateTo: a@b, c@d\nonExpiry: escalate\n",
+        13,
+        "approval.escalateTo: 'a@b, c@d' is no e-mail address: split names by semicolons",
+    ),
+    (
         f"{EVERYONE}allowEdits: true\n",
         13,
         "approval: `allowEdits` needs `type` Approve/Reject - First",
