@@ -7,7 +7,7 @@ what time does, and `steering` what whoever asked or operates may do.
 from collections.abc import Callable
 from typing import NamedTuple
 
-from signpost.people import Directory
+from signpost.people import Directory, is_object_id
 from signpost.policy import Approval
 from signpost.problems import Decided, Over
 from signpost.records import Round, Run
@@ -34,9 +34,17 @@ class Case(NamedTuple):
         return self.run.flow.approval
 
     def is_barred(self, person: str) -> bool:
-        """Say whether this person asks for the text, and so may not sign it."""
+        """Say whether this person asks for the text, and so may not sign it.
+
+        An object id that people.yaml does not have could be anybody's who has no `id` there.
+        """
         asking = None if self.policy.allow_self_approval else self.run.requestor
-        return asking is not None and self.people.same(person, asking)
+        if asking is None:
+            return False
+        asked_by = self.people.canonical(asking)
+        if is_object_id(asked_by) and self.people.object_id(person) is None:
+            return True
+        return self.people.same(person, asked_by)
 
 
 def refuse_when_over(standing: Round) -> None:

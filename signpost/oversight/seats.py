@@ -131,7 +131,8 @@ def is_involved(case: Case, standing: Round, person: str, now: datetime) -> bool
         return False
     known = [name for seat in standing.seats for name in (seat.person, seat.instead_of) if name]
     known += [each.responder.name for each in standing.responses] + standing.notified
-    known += [case.people.stand_in(seat.person, now) or "" for seat in standing.seats]
+    at = min(now, standing.closed_at or now)  # who stands in later was not asked
+    known += [case.people.stand_in(seat.person, at) or "" for seat in standing.seats]
     return any(case.people.same(name, person) for name in known if name)
 
 
@@ -162,7 +163,8 @@ def _escalated(standing: Round) -> list[Seat]:
 def _refuse_impossible(stage: Stage, assigned: list[str]) -> None:
     if not assigned:
         raise Invalid(
-            "Nobody is left to sign: who asks may not, and no one else is assigned.",
+            "Nobody is left to sign: who asks may not, and no one else is assigned. Where an object"
+            " id asks that people.yaml does not have, those without `id` there may not either.",
             field="requestor",
         )
     needed = stage.approvals or 1

@@ -137,6 +137,16 @@ def test_who_asks_answers_for_nobody() -> None:
     assert isinstance(signing.refused(MEGAN), NotYours)
 
 
+STRANGERS_ID = "99999999-9999-9999-9999-999999999999"
+
+
+def test_who_may_be_the_one_who_asks_has_no_place() -> None:
+    """Who asks is known by an object id alone, so an address of nobody known could be theirs."""
+    known = Directory([Person(email=ADELE, id=UUID(MEGANS_ID))])
+    assert asked(known, requestor=STRANGERS_ID, assigned_to=[ADELE, ALEX, EVE]) == [ADELE]
+    assert impossible(known, requestor=STRANGERS_ID, assigned_to=[ALEX]).field == "requestor"
+
+
 def test_who_asks_is_not_escalated_to() -> None:
     """An escalation that names the requester asks the others only."""
     signing = Signing(KNOWN, escalate_to=["m.bowen@contoso.com", DIEGO], escalate_after=HOUR)
@@ -306,6 +316,13 @@ def test_those_who_were_asked_may_see_the_text() -> None:
     seen = [who for who in (ADELE, ALEX, EVE, FAY, DIEGO, MEGAN) if involved(signing, who)]
     assert seen == [ADELE, ALEX, EVE, FAY]
     assert involved(Signing(type=SEQUENTIAL), FAY)
+
+
+def test_a_delegate_of_later_days_does_not_see_what_is_over() -> None:
+    """Who stands in from the day after the end was never asked."""
+    signing = Signing(delegating(ADELE, DIEGO, date(2026, 12, 1), date(2026, 12, 9)))
+    signing.answer(ADELE)
+    assert not involved(signing, DIEGO, 10 * DAY)
 
 
 def test_nobody_is_waited_for_in_a_round_that_is_over() -> None:
