@@ -161,6 +161,11 @@ class Round(Record, kw_only=True, frozen=True):
         return self.responses[-1] if self.responses and self.outcome and not by_deadline else None
 
     @property
+    def assigned_to(self) -> list[str]:
+        """Everybody who is asked, in whatever stage, each once."""
+        return list(dict.fromkeys(seat.person for seat in self.seats))
+
+    @property
     def calls_for_a_look(self) -> bool:
         """Whether the last answer ended the round or its stage, so that the run has to go on."""
         return self.outcome is not None or self.responses[-1].stage != self.stage

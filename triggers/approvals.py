@@ -79,8 +79,7 @@ async def hand_on(
     async with durable.waking_in_doubt(client, story):
         standing = await rounds.steer(open_ledger(settings().ledger), story, decide)
     await durable.wake(client, story.run.id, standing)
-    assigned_to = [seat.person for seat in standing.seats]
-    return answer(HandedOn(id=req.route_params["id"], assigned_to=assigned_to))
+    return answer(HandedOn(id=req.route_params["id"], assigned_to=standing.assigned_to))
 
 
 def _read_answer(req: func.HttpRequest, digest: str) -> tuple[Answer, Channel]:

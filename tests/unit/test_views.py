@@ -228,6 +228,14 @@ def test_an_escalated_approver_answers_for_another() -> None:
     assert seen(story, now=NOW + HOUR).on_behalf_of is None
 
 
+def test_everybody_who_is_asked_is_shown_once() -> None:
+    """Also who has a place and is on the list to which it escalated, or a place in two stages."""
+    policy: dict[str, Any] = {"escalate_to": [ADELE, DIEGO], "escalate_after": HOUR}
+    standing = upkeep.current(a_case(**policy), NOW + HOUR, a_round(**policy))
+    view = seen(a_story(standing, approval=policy))
+    assert view.assigned_to == [ADELE, ALEX, DIEGO]
+
+
 def test_the_last_round_takes_no_request_for_changes() -> None:
     """Each round shows its own answers, and which of them need a comment."""
     first = a_story(a_round(**CHANGES), approval=CHANGES)
