@@ -8,8 +8,9 @@ from typing import Any, Literal
 
 import msgspec
 
+from signpost.contracts import REQUEST_CHANGES
 from signpost.oversight.answers import Answer
-from signpost.policy import APPROVE, REJECT, REQUEST_CHANGES
+from signpost.policy import APPROVE, REJECT
 from signpost.problems import Invalid, fault
 
 RESPONSES = {"accept": APPROVE, "edit": APPROVE, "response": REQUEST_CHANGES, "ignore": REJECT}

@@ -9,6 +9,7 @@ from typing import Annotated, Literal
 import msgspec
 from msgspec import Meta
 
+from signpost.contracts import REQUEST_CHANGES
 from signpost.forms import LINK, OPTION
 from signpost.people import split_people
 from signpost.reminders import Reminders
@@ -20,7 +21,7 @@ CUSTOM_ONE = "Custom Responses - Wait for one response"
 CUSTOM_ALL = "Custom Responses - Wait for all responses"
 SEQUENTIAL = "Sequential approval"
 
-APPROVE, REJECT, REQUEST_CHANGES = "Approve", "Reject", "Request changes"
+APPROVE, REJECT = "Approve", "Reject"
 RESERVED = (REQUEST_CHANGES, "Expired", "Canceled", "Failed")
 MOST_REMINDERS = 400  # each makes the run's history longer, which is replayed at each step
 LONGEST_WAIT = timedelta(days=365)

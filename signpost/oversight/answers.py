@@ -7,9 +7,9 @@ import msgspec
 from msgspec import Meta
 from msgspec.structs import replace
 
+from signpost.contracts import REQUEST_CHANGES
 from signpost.oversight import Case, refuse_when_over, seats, upkeep
 from signpost.oversight.verdicts import NEXT_STAGE, verdict
-from signpost.policy import REQUEST_CHANGES
 from signpost.problems import Decided, Invalid, NotYours
 from signpost.records import Channel, Responder, Response, Round, Seat
 from signpost.text import digest, to_remove

@@ -5,8 +5,9 @@ from typing import NamedTuple
 
 from msgspec.structs import replace
 
+from signpost.contracts import REQUEST_CHANGES
 from signpost.oversight import Case, refuse_when_over, seats, upkeep
-from signpost.policy import LONGEST_WAIT, MOST_REMINDERS, REQUEST_CHANGES
+from signpost.policy import LONGEST_WAIT, MOST_REMINDERS
 from signpost.problems import Invalid, NotYours, TooSoon
 from signpost.records import Note, Round, Seat
 

@@ -2,9 +2,9 @@
 
 from typing import NamedTuple
 
-from signpost.contracts import Outcome
+from signpost.contracts import REQUEST_CHANGES, Outcome
 from signpost.oversight import seats
-from signpost.policy import APPROVE, CUSTOM_ONE, FIRST, REJECT, REQUEST_CHANGES, Approval
+from signpost.policy import APPROVE, CUSTOM_ONE, FIRST, REJECT, Approval
 from signpost.records import Round
 
 

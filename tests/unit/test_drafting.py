@@ -7,11 +7,10 @@ import pytest
 from msgspec.structs import replace
 
 from signpost import instructions, records, runs
-from signpost.contracts import Drafted
+from signpost.contracts import REQUEST_CHANGES, Drafted
 from signpost.drafting import write_draft
 from signpost.flows import Draft, Parameters
 from signpost.ledger import Ledger, read
-from signpost.policy import REQUEST_CHANGES
 from signpost.records import DraftText, Responder, Response
 from signpost.settings import Settings
 from tests.builders import (

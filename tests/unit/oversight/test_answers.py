@@ -5,8 +5,9 @@ from typing import Any
 import pytest
 
 from signpost import views
+from signpost.contracts import REQUEST_CHANGES
 from signpost.people import Directory, Person
-from signpost.policy import CUSTOM_ONE, EVERYONE, FIRST, QUORUM, REQUEST_CHANGES, SEQUENTIAL
+from signpost.policy import CUSTOM_ONE, EVERYONE, FIRST, QUORUM, SEQUENTIAL
 from signpost.problems import Decided, Invalid, NotYours, Over
 from signpost.text import digest
 from tests.builders import ADELE, ALEX, MEGAN, NOW, TEXT

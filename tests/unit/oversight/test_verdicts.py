@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 
+from signpost.contracts import REQUEST_CHANGES
 from signpost.oversight.verdicts import still_needed
 from signpost.policy import (
     CUSTOM_ALL,
@@ -11,7 +12,6 @@ from signpost.policy import (
     EVERYONE,
     FIRST,
     QUORUM,
-    REQUEST_CHANGES,
     SEQUENTIAL,
 )
 from signpost.problems import Decided, Invalid
