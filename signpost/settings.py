@@ -29,9 +29,9 @@ SignIn = Literal["off", "on", "required", "local"]
 class Settings:
     """What one installation of Signpost is told; never printed, since some of it is secret.
 
-    `signing_keys` are newest first; `ledger` is `sqlite:` and a path; `model_api_key` is None
-    where the managed identity is used; `tenant_id` is in lower case, and set where `sign_in` is
-    `on` or `required`; `operators` are e-mail addresses and Entra object ids.
+    `signing_keys` are newest first; `ledger` is `sqlite:` and a path, or `tables:` and a URL;
+    `model_api_key` is None where the managed identity is used; `tenant_id` is in lower case, and
+    set where `sign_in` is `on` or `required`; `operators` are e-mail addresses and object ids.
     """
 
     local: bool
