@@ -23,6 +23,8 @@ from signpost.contracts import (
     wake_up,
 )
 from signpost.ledger import Ledger, LedgerAway
+from signpost.oversight import Case, seats, upkeep
+from signpost.people import people
 from signpost.records import Round
 from signpost.runs import Story
 from signpost.settings import settings
@@ -98,8 +100,7 @@ async def look_after(
     if status.runtime_status.name in BROKEN:
         await receipts.write(ledger, settings(), _broken(run.id, now))
         return STOPPED
-    is_late = standing and standing.closed_at and now - standing.closed_at > LOST_AFTER
-    if standing and is_late and _is_waiting(status):
+    if standing and _is_waiting(status) and _is_overdue(Case(run, people()), standing, now):
         await wake(client, run.id, standing)
     return _word(status.custom_status, story.state)
 
@@ -108,6 +109,15 @@ def _broken(run: str, now: datetime) -> Ending:
     """End a run whose orchestration stopped by an error or by an operator's hand."""
     work = Work(run=run, round=1, attempt=1, now=now)
     return Ending(work=work, outcome="Failed", failure=STOPPED)
+
+
+def _is_overdue(case: Case, standing: Round, now: datetime) -> bool:
+    """Say whether a run should have gone on by now, or have tried to tell those who may answer."""
+    if standing.closed_at:
+        return now - standing.closed_at > LOST_AFTER
+    untold = [] if standing.notice_attempts else upkeep.to_notify(case, standing, now)
+    waiting = seats.awaited(case, standing, now)
+    return any(each.person in untold and now - each.since > LOST_AFTER for each in waiting)
 
 
 def _is_waiting(status: Any) -> bool:  # noqa: ANN401 - the SDK's status, untyped

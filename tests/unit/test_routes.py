@@ -1,14 +1,12 @@
 """The routes start, follow, cancel and sign, and tell Durable only after the ledger."""
 
 from datetime import UTC, datetime, timedelta
-from functools import partial
 from typing import Any
 
 import pytest
 
 from signpost import records, runs
 from signpost.ledger import Ledger
-from signpost.ledger.sqlite import SqliteLedger
 from signpost.links import sign_link
 from signpost.policy import Stage
 from signpost.settings import settings
@@ -248,21 +246,6 @@ async def test_a_signature_counts_while_durable_is_down(
     durable_double.down = True
     assert (await sign(durable_double)).status_code == 200
     assert f"The wake-up of run {RUN} was not taken" in caplog.text
-
-
-async def test_a_write_that_may_have_counted_wakes_the_run(
-    app_ledger: SqliteLedger, durable_double: DurableDouble
-) -> None:
-    """Whether it counted is not known at 503, and who tries again hears 409, which wakes nobody."""
-    await waiting(app_ledger)
-    durable_double.put(RUN)
-    cancel = partial(CANCEL, a_request({}, id=RUN), client=durable_double.client())
-    for send in (partial(sign, durable_double), cancel):
-        assert app_ledger._db
-        app_ledger._db.execute("PRAGMA query_only=ON")
-        assert (await send()).status_code == 503
-        await get_round(app_ledger)
-    assert durable_double.told == ["round-1-1"] * 2
 
 
 async def test_the_second_signature_hears_of_the_first(

@@ -1,0 +1,52 @@
+"""A run whose wake-up was lost is woken when the ledger failed half way, or at the next look."""
+
+from datetime import UTC, datetime, timedelta
+from functools import partial
+from typing import Any
+
+import pytest
+
+from signpost.ledger import change
+from signpost.oversight import upkeep
+from signpost.oversight.answers import respond
+from signpost.policy import Stage
+from signpost.records import Round, round_row
+from tests.builders import ADELE, ALEX, RUN, a_case, said
+from tests.routed import DIEGO, HOUR, Site, switched, token_for, waiting
+
+SECOND = timedelta(seconds=1)
+STAGES: dict[str, Any] = {
+    "type": "Sequential approval",
+    "assigned_to": None,
+    "stages": [Stage(assigned_to=[ADELE]), Stage(assigned_to=[ALEX])],
+    "allow_edits": False,
+}
+
+
+@pytest.mark.parametrize("name", ["answer", "handOn", "cancelRun", "extend", "reassign"])
+async def test_a_change_that_may_have_counted_wakes_the_run(site: Site, name: str) -> None:
+    """It is not known at 503, and who tries again hears 409 or 410, which wakes nobody."""
+    site.mode("local")
+    await site.prepare(name)
+    site.durable.put(RUN)
+    site.ledger._db.execute("PRAGMA query_only=ON")  # type: ignore[attr-defined]  # it is SQLite's
+    who = token_for(ADELE) if name in ("answer", "handOn") else switched(DIEGO)
+    assert (await site.send(name, who)).status_code == 503
+    assert site.durable.told == ["round-1-1"]
+
+
+@pytest.mark.parametrize("ago,tried,woken", [(HOUR, 0, True), (HOUR, 1, False), (SECOND, 0, False)])
+async def test_a_new_stage_that_nobody_was_told_of_wakes_the_run(
+    site: Site, ago: timedelta, tried: int, *, woken: bool
+) -> None:
+    """Not while the wake-up may be on its way, and not after a try that reached nobody."""
+    site.mode("local")
+    await waiting(site.ledger, 2 * HOUR, **STAGES)
+    case, then = a_case(**STAGES), datetime.now(UTC) - ago
+    decisions = [partial(respond, case, then, said())]
+    decisions += [partial(upkeep.notified, case, then, [])] * tried
+    for decide in decisions:
+        await change(site.ledger, RUN, round_row(1), Round, decide)
+    site.durable.put(RUN, state="waiting")
+    await site.send("followRun", switched(DIEGO))
+    assert bool(site.durable.told) is woken
