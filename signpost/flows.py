@@ -134,7 +134,7 @@ def _groups(policy: Approval) -> dict[str, People | None]:
 
 def _out_of_reach(policy: Approval) -> Iterator[tuple[str, str]]:
     """Find a quorum larger than the number of people named, where no input names more."""
-    for i, stage in enumerate(policy.steps):
+    for i, stage in enumerate(policy.all_stages):
         names = listed(stage.assigned_to)
         if stage.approvals is None or any(re.match(REFERENCE, name) for name in names):
             continue

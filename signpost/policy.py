@@ -159,8 +159,8 @@ class Approval(Part, kw_only=True, frozen=True, omit_defaults=True):
         return [*own, REQUEST_CHANGES] if self.allow_request_changes else own
 
     @property
-    def steps(self) -> list[Stage]:
-        """The stages, of which all types but the sequential have one."""
+    def all_stages(self) -> list[Stage]:
+        """The stages of any type, of which all but the sequential have one."""
         if self.type == SEQUENTIAL:
             return self.stages
         kind: StageType = "Approve/Reject - First to respond"

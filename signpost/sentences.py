@@ -49,7 +49,8 @@ def _waiting(story: Story, standing: Round, now: datetime) -> str:
     if not waiting:
         return "Waiting for a signature, but nobody is left to give it."
     needed = still_needed(case.policy, at_hand)
-    stage = f" (stage {at_hand.stage} of {len(case.policy.steps)})" * (len(case.policy.steps) > 1)
+    stages = len(case.policy.all_stages)
+    stage = f" (stage {at_hand.stage} of {stages})" if stages > 1 else ""
     return f"Waiting for {_some(needed, waiting)}{stage}." + _untold(at_hand, waiting)
 
 

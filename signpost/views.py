@@ -33,14 +33,14 @@ from signpost.teams.cards import post_card
 
 def flow_view(flow: Flow) -> FlowView:
     """Show what a caller needs to start this flow."""
-    steps = flow.approval.steps
+    stages = flow.approval.all_stages
     return FlowView(
         name=flow.name,
         title=flow.title,
         description=flow.description,
         inputs=[_input(name, rule) for name, rule in flow.inputs.items()],
         approval_type=flow.approval.type,
-        assigned_to=list(dict.fromkeys(name for s in steps for name in listed(s.assigned_to))),
+        assigned_to=list(dict.fromkeys(name for s in stages for name in listed(s.assigned_to))),
         location=flow.post.location,
     )
 
@@ -128,7 +128,7 @@ def approval_view(story: Story, number: int, approver: str, now: datetime) -> Ap
         expires_at=at_hand.expires_at,
         type=policy.type,
         stage=at_hand.stage,
-        stages=len(policy.steps),
+        stages=len(policy.all_stages),
         still_needed=0 if at_hand.outcome else still_needed(policy, at_hand),
         options=possible,
         posts=[each for each in possible if policy.signs(each)],
@@ -264,7 +264,7 @@ def round_view(case: Case, standing: Round, draft: DraftText | None, now: dateti
         finish_reason=draft.finish_reason if draft else "",
         assigned_to=at_hand.assigned_to,
         stage=at_hand.stage,
-        stages=len(case.policy.steps),
+        stages=len(case.policy.all_stages),
         still_needed=0 if at_hand.outcome else still_needed(case.policy, at_hand),
         waiting_for=seats.awaited(case, at_hand, now),
         opened_at=at_hand.request_date,

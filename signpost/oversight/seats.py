@@ -27,7 +27,7 @@ class Awaited(msgspec.Struct, frozen=True, rename="camel"):
 def plan(case: Case, now: datetime) -> list[Seat]:
     """Lay out the places of all stages. Raises Invalid when a stage can't be passed."""
     seats = []
-    for number, stage in enumerate(case.policy.steps, start=1):
+    for number, stage in enumerate(case.policy.all_stages, start=1):
         assigned = named(case, stage.assigned_to)
         _refuse_impossible(stage, assigned)
         seats += [Seat(person=person, since=now, stage=number) for person in assigned]

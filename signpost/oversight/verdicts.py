@@ -46,18 +46,18 @@ def _custom(policy: Approval, standing: Round, answers: list[str]) -> Verdict | 
 def _passed(policy: Approval, standing: Round, answers: list[str]) -> Verdict | None:
     """Count approvals; it ends as soon as rejections leave too few who could still approve."""
     needed = _needed(policy, standing)
-    is_first = policy.steps[standing.stage - 1].type == FIRST
+    is_first = policy.all_stages[standing.stage - 1].type == FIRST
     most_rejections = 0 if is_first else len(seats.places(standing)) - needed
     if answers.count(REJECT) > most_rejections:
         return Verdict(REJECT, signed=False)
     if answers.count(APPROVE) < needed:
         return None
-    is_last = standing.stage == len(policy.steps)
+    is_last = standing.stage == len(policy.all_stages)
     return Verdict(APPROVE, signed=True) if is_last else NEXT_STAGE
 
 
 def _needed(policy: Approval, standing: Round) -> int:
-    stage = policy.steps[standing.stage - 1]
+    stage = policy.all_stages[standing.stage - 1]
     return 1 if stage.type == FIRST else stage.approvals or len(seats.places(standing))
 
 

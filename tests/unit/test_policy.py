@@ -62,7 +62,7 @@ def test_what_has_a_meaning_is_read(tmp_path: Path, source: str) -> None:
 def test_every_type_is_a_row_of_stages(tmp_path: Path, kind: str, stage: str) -> None:
     """All types but the sequential one are one stage, which says who must answer."""
     options = NOW if kind.startswith("Custom") else ""
-    [only] = read(tmp_path, f"type: {kind}\n{WHO}{options}").steps
+    [only] = read(tmp_path, f"type: {kind}\n{WHO}{options}").all_stages
     assert (only.type, len(only.assigned_to)) == (stage, 2)
 
 

@@ -266,7 +266,7 @@ def is_enough(story: runs.Story, standing: Round) -> bool:
     needed = {
         stage: step.approvals
         or (sum(seat.stage == stage for seat in standing.seats) if step.type == EVERYONE else 1)
-        for stage, step in enumerate(policy.steps, start=1)
+        for stage, step in enumerate(policy.all_stages, start=1)
     }
     return all(yes.count(stage) >= count for stage, count in needed.items())
 
