@@ -69,10 +69,16 @@ async def steerable(req: func.HttpRequest) -> tuple[Caller, Story, Ledger]:
 
 
 def may_steer(who: Caller, story: Story) -> bool:
-    """Say whether somebody may cancel, remind, extend, hand on and resolve."""
+    """Say whether somebody may cancel, remind, extend and resolve."""
     asked_for = story.run.requestor
     own = who.name is not None and asked_for is not None and people().same(who.name, asked_for)
     return who.is_operator or own
+
+
+def may_reassign(who: Caller, story: Story) -> bool:
+    """Say whether somebody may choose who signs: an operator, but not who asks for the text."""
+    asks = who.name is not None and Case(story.run, people()).is_barred(who.name)
+    return who.is_operator and not asks
 
 
 async def approver(req: func.HttpRequest) -> Approver:

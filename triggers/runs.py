@@ -86,7 +86,8 @@ async def follow_run(
         if said == STOPPED:  # it was closed just now
             story = await runs.story(ledger, story.run.id)
     may_steer = access.may_steer(who, story)
-    view = views.run_view(story, now, word=said, may_steer=may_steer, may_reassign=who.is_operator)
+    may_reassign = access.may_reassign(who, story)
+    view = views.run_view(story, now, word=said, may_steer=may_steer, may_reassign=may_reassign)
     return answer(view)
 
 

@@ -113,7 +113,7 @@ async def reassign(
 ) -> func.HttpResponse:
     """Hand the place of one person to another; who asks for a text can't choose who signs it."""
     who, story, ledger = await access.steerable(req)
-    if not who.is_operator:
+    if not access.may_reassign(who, story):
         raise NotYours("Who asks for a text can't choose who signs it; an operator can.")
     body = read_body(req, Reassign)
     handover = steering.Handover(who.name, body.came, body.to)
@@ -130,7 +130,7 @@ async def resolve(req: func.HttpRequest) -> func.HttpResponse:
     await posting.resolve(ledger, Workflows(config), story, Word(how, who.name), now)
     after = await runs.story(ledger, story.run.id)
     await receipts.read(ledger, config, after)  # so that the receipt knows it, too
-    return answer(views.run_view(after, now, may_reassign=who.is_operator))
+    return answer(views.run_view(after, now, may_reassign=access.may_reassign(who, story)))
 
 
 async def _steer(
@@ -147,4 +147,4 @@ async def _steer(
         standing = await rounds.steer(ledger, story, decide)
     await durable.wake(client, story.run.id, standing)
     after = msgspec.structs.replace(story, rounds=[*story.rounds[:-1], standing])
-    return answer(views.run_view(after, now, may_reassign=who.is_operator))
+    return answer(views.run_view(after, now, may_reassign=access.may_reassign(who, story)))

@@ -6,8 +6,12 @@ import sys
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
-from tests.builders import ADELE, MEGAN, RUN, get_round
+from signpost.ledger import change
+from signpost.records import RUN as RUN_ROW
+from signpost.records import Run
+from tests.builders import ADELE, MEGAN, RUN, a_flow, get_round
 from tests.repo.sources import ROOT
 from tests.routed import (
     BY_NAME,
@@ -195,3 +199,22 @@ async def test_proof_is_written_down(site: Site) -> None:
     [response] = (await get_round(site.ledger)).responses
     proved = response.responder
     assert (proved.name, proved.proof, proved.tenant_id) == (ADELE, "sign-in", TENANT)
+
+
+async def test_an_operator_does_not_choose_who_signs_what_they_ask_for(site: Site) -> None:
+    """Who asks may steer, and leaves the choice to another operator."""
+    site.mode("local", SIGNPOST_OPERATORS=f"{MEGAN};{DIEGO}")
+    await site.prepare("reassign")
+    shown = json.loads((await site.send("followRun", switched(MEGAN))).get_body())
+    assert (shown["maySteer"], shown["mayReassign"]) == (True, False)
+    assert (await site.send("reassign", switched(MEGAN))).status_code == 403
+    assert (await site.send("reassign", switched(DIEGO))).status_code == 200
+
+
+async def test_who_asks_sees_no_approval_of_their_own(site: Site) -> None:
+    """Not even with a link that was sent before it was known that two names are one person's."""
+    site.mode("off")
+    await waiting(site.ledger, assigned_to=[ADELE, MEGAN], allow_self_approval=True)
+    flow = a_flow(assigned_to=[ADELE, MEGAN])
+    await change(site.ledger, RUN, RUN_ROW, Run, lambda run: replace(run, flow=flow))
+    assert (await site.send("showApproval", token_for(MEGAN))).status_code == 403
