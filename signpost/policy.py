@@ -65,7 +65,7 @@ class ResponseOption(Part, frozen=True):
 
 
 class Stage(Part, kw_only=True, frozen=True):
-    """One step of a sequential approval: who signs in it, and how many of them must."""
+    """One stage of a sequential approval: who signs in it, and how many of them must."""
 
     assigned_to: Annotated[People, Meta(description="As in an approval of one stage.")]
     type: Annotated[StageType, Meta(description="When this stage is passed.")] = (
