@@ -123,7 +123,6 @@ def _draft(draft: DraftText) -> Json:
 
 def _response(response: Response) -> Json:
     who = response.responder
-    edited = response.accepted_text
     return {
         "responder": who.name,
         "proof": who.proof,
@@ -132,7 +131,7 @@ def _response(response: Response) -> Json:
         "onBehalfOf": response.on_behalf_of,
         "approverResponse": response.approver_response,
         "commentsDigest": digest(response.comments) if response.comments else None,
-        "acceptedTextDigest": None if edited is None else digest(edited),
+        "acceptedTextDigest": response.accepted_digest,
         "requestDate": _at(response.request_date),
         "responseDate": _at(response.response_date),
         "stage": response.stage,
