@@ -11,7 +11,7 @@ from signpost.links import sign_link
 from signpost.oversight import Case, answers, seats, steering, upkeep
 from signpost.oversight.answers import Said
 from signpost.people import people
-from signpost.problems import Invalid
+from signpost.problems import Invalid, Over
 from signpost.records import DraftText, Round, Run
 from signpost.runs import Story
 from signpost.settings import Settings
@@ -67,8 +67,11 @@ async def respond(ledger: Ledger, story: Story, number: int, said: Said, now: da
 
 
 async def steer(ledger: Ledger, story: Story, decide: oversight.Decision) -> Round:
-    """Change the round that is on. Raises Invalid while there is none, and what `decide` does."""
-    if story.round is None or story.state == "drafting":
+    """Change the round that is on. Raises Invalid or Over without one, and what `decide` does."""
+    between = story.round is None or story.round.outcome == REQUEST_CHANGES
+    if story.receipt and between:
+        raise Over(f"The run is over: {story.receipt.outcome}.", outcome=story.receipt.outcome)
+    if story.round is None or between:
         raise Invalid("The draft is still being written: there is no approval yet.")
     row = records.round_row(story.round.number)
     return await change(ledger, story.run.id, row, Round, decide)

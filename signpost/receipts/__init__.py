@@ -8,7 +8,7 @@ from msgspec.structs import replace
 from signpost import lists, oversight, posting, records, retention, runs
 from signpost.contracts import REQUEST_CHANGES, Ending, Outcome
 from signpost.ledger import Ledger, change
-from signpost.oversight import upkeep
+from signpost.oversight import Case, upkeep
 from signpost.people import people
 from signpost.receipts import document, sealing
 from signpost.records import Round, Run
@@ -71,11 +71,16 @@ async def read(ledger: Ledger, config: Settings, story: Story) -> bytes | None:
 async def _end(ledger: Ledger, ending: Ending) -> tuple[Outcome, str | None]:
     """End the round, or the run that is between two, and say how it ended."""
     run, now, failure = ending.work.run, ending.work.now, ending.failure
-    standing = (await runs.story(ledger, run)).round
+    story = await runs.story(ledger, run)
+    standing = story.round
     if standing is None or standing.outcome == REQUEST_CHANGES:
         record = await change(ledger, run, records.RUN, Run, partial(_fail, now))
         return ("Canceled", None) if record.canceled_at else ("Failed", failure)
-    fail = partial(upkeep.fail, now, failure or oversight.OVER["Failed"])
+
+    def fail(before: Round) -> Round:
+        at_hand = upkeep.current(Case(story.run, people()), now, before)
+        return upkeep.fail(now, failure or oversight.OVER["Failed"], at_hand)
+
     ended = await change(ledger, run, records.round_row(standing.number), Round, fail)
     return ended.outcome or ending.outcome, ended.failure
 

@@ -131,6 +131,15 @@ async def test_an_open_round_ends_with_the_run(ledger: Ledger) -> None:
         respond(a_case(), NOW, said(), await get_round(ledger))
 
 
+async def test_a_deadline_that_passed_unnoted_is_the_outcome(ledger: Ledger) -> None:
+    """Who came late was told that it expired, and the receipt says no other thing."""
+    await a_story(ledger, a_round())
+    late = msgspec.structs.replace(work(), now=NOW + 31 * 24 * HOUR)
+    closed = await write(ledger, CONFIG, Ending(work=late, outcome="Failed"))
+    standing = await get_round(ledger)
+    assert (closed.outcome, standing.closed_at) == ("Expired", standing.expires_at)
+
+
 @pytest.mark.parametrize(
     "standing,outcome",
     [(decided(), "Approve"), (decided("Reject"), "Reject"), (CANCELED, "Canceled")],

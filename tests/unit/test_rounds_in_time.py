@@ -9,8 +9,8 @@ import msgspec
 import pytest
 
 from local.teams import LocalTeams
-from signpost import records, rounds, runs
-from signpost.contracts import Standing
+from signpost import receipts, records, rounds, runs
+from signpost.contracts import Ending, Standing
 from signpost.ledger import Ledger
 from signpost.links import approver_of
 from signpost.oversight import steering
@@ -148,6 +148,19 @@ async def test_between_two_rounds_there_is_nothing_to_steer(
     await answer(ledger, response="Request changes")
     with pytest.raises(Invalid, match="still being written"):
         await steer(ledger, steering.remind)
+
+
+async def test_a_run_that_closed_without_a_round_is_over(ledger: Ledger, config: Settings) -> None:
+    """Canceled between two rounds or purged, nobody hears of a draft that is being written."""
+    await opened(ledger, config, allow_request_changes=True)
+    await answer(ledger, response="Request changes")
+    await runs.cancel(ledger, RUN, "", MEGAN, NOW)
+    await receipts.write(ledger, config, Ending(work=work(), outcome="Canceled"))
+    for _ in range(2):
+        with pytest.raises(Over) as error:
+            await steer(ledger, steering.remind)
+        assert error.value.more == {"outcome": "Canceled"}
+        await ledger.delete(RUN, records.round_row(1))
 
 
 async def test_a_canceled_run_opens_no_second_round(
