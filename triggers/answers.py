@@ -113,7 +113,9 @@ def read_body(request: func.HttpRequest, kind: type[T]) -> T:
         from signpost.remedies import remedy  # noqa: PLC0415 - a good body needs none
 
         message, trail = fault(error)
-        raise Invalid(f"{message}{remedy(message, trail, kind)}.", field=trail or None) from error
+        told = message + remedy(message, trail, kind)
+        stop = "" if told.endswith("?") else "."
+        raise Invalid(told + stop, field=trail or None) from error
     except UnicodeDecodeError as error:
         raise Unreadable("The body is not JSON: it is no UTF-8 text.") from error
     except msgspec.DecodeError as error:
