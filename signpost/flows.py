@@ -92,7 +92,7 @@ def load(path: Path) -> Flow:
     """Read one flow file. Raises BrokenFile."""
     from signpost import yaml_files  # noqa: PLC0415 - reading YAML takes long to load: cold start
 
-    source = yaml_files.read(path, f"{path.parent.name}/{path.name}")
+    source = yaml_files.read(path)
     flow = source.into(Flow)
     name = flow.draft.instructions
     if not (path.parent.parent / "instructions" / f"{name}.prompty").is_file():

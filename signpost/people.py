@@ -144,7 +144,7 @@ def load(path: Path) -> Directory:
     """Read a file of people. Raises BrokenFile for the first thing in it that can't be used."""
     from signpost import yaml_files  # noqa: PLC0415 - reading YAML takes long to load: cold start
 
-    source = yaml_files.read(path, path.name)
+    source = yaml_files.read(path)
     if source.content is None:
         return Directory()
     content = source.into(Content)

@@ -47,8 +47,9 @@ class YamlFile(NamedTuple):
         return _broken(self.name, line, f"{trail or 'top level'}: {what}")
 
 
-def read(path: Path, name: str) -> YamlFile:
-    """Read a file that messages call `name`. Raises BrokenFile where it is no good YAML."""
+def read(path: Path) -> YamlFile:
+    """Read a file, which messages call by its folder too. Raises BrokenFile for no good YAML."""
+    name = f"{path.parent.name}/{path.name}"
     try:
         source = path.read_text("utf-8").removeprefix("\ufeff")
         node = yaml.compose(source, Loader=_Loader)

@@ -265,7 +265,7 @@ def test_each_mistake_is_named(tmp_path: Path, old: str, new: str, line: int, sa
     assert old in LINES
     with pytest.raises(BrokenFile) as error:
         read(tmp_path, LINES.replace(old, new, 1))
-    assert str(error.value).startswith(f"people.yaml, line {line}, ")
+    assert str(error.value).startswith(f"{tmp_path.name}/people.yaml, line {line}, ")
     assert said in str(error.value)
 
 
