@@ -67,10 +67,10 @@ class SignInNeeded(Problem):
 
 
 class NotYours(Problem):
-    """Who asks is known, and is not asked to answer here."""
+    """Who sends this is known, and is not asked to answer here, or may not do this."""
 
     status = 403
-    title = "This is not yours to answer"
+    title = "This is not yours to do"
 
     def __init__(self, detail: str = "You are not among those who are asked here.") -> None:
         super().__init__(detail)

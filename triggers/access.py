@@ -61,10 +61,13 @@ async def visible(req: func.HttpRequest) -> tuple[Caller, Story, Ledger]:
 
 
 async def steerable(req: func.HttpRequest) -> tuple[Caller, Story, Ledger]:
-    """Give the run of a route to who asked for it or operates. Raises Unknown."""
+    """Give the run of a route to who asked for it or operates.
+
+    Raises Unknown, and NotYours for who may only see it.
+    """
     who, story, ledger = await visible(req)
     if not may_steer(who, story):
-        raise Unknown(runs.NO_RUN)
+        raise NotYours("Only who asked for the run, or operates, may do this.")
     return who, story, ledger
 
 

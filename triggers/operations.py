@@ -110,7 +110,7 @@ OPERATIONS = (
         "key",
         steering.Canceled,
         bodies=[steering.Cancel],
-        refuses=[Unknown, Decided, Over, Away],
+        refuses=STEERING,
     ),
     Operation(
         "remind",
@@ -120,7 +120,7 @@ OPERATIONS = (
         "key",
         shapes.RunView,
         bodies=[steering.Remind],
-        refuses=[Unknown, Decided, Over, TooSoon, Away],
+        refuses=[*STEERING, TooSoon],
     ),
     Operation(
         "extend",
@@ -130,7 +130,7 @@ OPERATIONS = (
         "key",
         shapes.RunView,
         bodies=[steering.Extend],
-        refuses=[Unknown, Decided, Over, Away],
+        refuses=STEERING,
     ),
     Operation(
         "reassign",
@@ -150,7 +150,7 @@ OPERATIONS = (
         "key",
         shapes.RunView,
         bodies=[steering.Resolve],
-        refuses=[Unknown, Decided, Over, Away],
+        refuses=STEERING,
     ),
     Operation(
         "listApprovals",

@@ -3,19 +3,32 @@
 import json
 import subprocess
 import sys
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 from msgspec.structs import replace
 
-from signpost.ledger import change
+from signpost.ledger import change, read
 from signpost.records import RUN as RUN_ROW
-from signpost.records import Run
-from tests.builders import ADELE, MEGAN, RUN, a_flow, get_round
+from signpost.records import Round, Run, draft_row, round_row
+from tests.builders import (
+    ADELE,
+    ALEX,
+    MEGAN,
+    RUN,
+    a_draft,
+    a_flow,
+    a_round,
+    get_round,
+    put,
+)
 from tests.repo.sources import ROOT
 from tests.routed import (
+    APPROVE,
     BY_NAME,
     DIEGO,
+    HOUR,
     STRANGER,
     TENANT,
     Site,
@@ -39,7 +52,7 @@ print(json.dumps(told))
 PEOPLE = {"operator": DIEGO, "requestor": MEGAN, "approver": ADELE, "unrelated": STRANGER}
 ANYBODY = {"operator": 200, "requestor": 200, "approver": 200, "unrelated": 200}
 INVOLVED = {**ANYBODY, "unrelated": 404}
-STEERS = {**INVOLVED, "approver": 404}
+STEERS = {**INVOLVED, "approver": 403}
 ANSWERS = {"operator": 403, "requestor": 403, "approver": 200, "unrelated": 404}
 OPERATES = {"operator": 200, "requestor": 404, "approver": 404, "unrelated": 404}
 MATRIX: dict[tuple[str, str], dict[str, int]] = {
@@ -218,3 +231,24 @@ async def test_who_asks_sees_no_approval_of_their_own(site: Site) -> None:
     flow = a_flow(assigned_to=[ADELE, MEGAN])
     await change(site.ledger, RUN, RUN_ROW, Run, lambda run: replace(run, flow=flow))
     assert (await site.send("showApproval", token_for(MEGAN))).status_code == 403
+
+
+async def test_a_place_is_handed_on_only_where_the_flow_lets(site: Site) -> None:
+    """Without `enableReassignment` no approver chooses who signs instead."""
+    site.mode("off")
+    await waiting(site.ledger)
+    assert (await site.send("handOn", token_for(ADELE))).status_code == 403
+    assert [seat.person for seat in (await get_round(site.ledger)).seats] == [ADELE, ALEX]
+
+
+async def test_a_link_of_an_earlier_round_hands_nothing_on(site: Site) -> None:
+    """It opens that round alone, and the one that is on keeps its people."""
+    site.mode("off")
+    await waiting(site.ledger, allow_request_changes=True, enable_reassignment=True)
+    changes = {**APPROVE, "response": "Request changes", "comments": "Shorter."}
+    await site.send("answer", token_for(ADELE), body=changes)
+    second = replace(a_round(), number=2, expires_at=datetime.now(UTC) + HOUR)
+    await put(site.ledger, draft_row(2), a_draft())
+    await put(site.ledger, round_row(2), second)
+    assert (await site.send("handOn", token_for(ADELE))).status_code == 409
+    assert await read(site.ledger, RUN, round_row(2), Round) == second
