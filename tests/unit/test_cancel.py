@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from local.teams import LocalTeams
 from signpost import oversight, records, rounds, runs
 from signpost.contracts import REQUEST_CHANGES, next_round
 from signpost.ledger import Entry, Ledger, change
@@ -113,6 +114,33 @@ class Meanwhile(SqliteLedger):
             at = work() if number == 1 else next_round(work())
             await rounds.open_up(self.other, self.config, at)
         return seen
+
+
+class Canceling(SqliteLedger):
+    """A ledger in which the run is canceled right before the first row is written."""
+
+    def __init__(self, ledger: SqliteLedger) -> None:
+        super().__init__(str(ledger._path))
+        self.other: SqliteLedger | None = ledger
+
+    async def insert(self, partition: str, row: str, body: bytes) -> bool:
+        """Let the other side cancel, which finds no round yet, and write."""
+        other, self.other = self.other, None
+        if other:
+            assert await cancel(other) is None
+        return await super().insert(partition, row, body)
+
+
+async def test_a_cancel_while_a_round_opens_ends_it(
+    ledger: SqliteLedger, config: Settings, teams: LocalTeams
+) -> None:
+    """Who opens it looks at the run once more, and asks nobody to sign what was canceled."""
+    await put(ledger, records.RUN, a_run())
+    await put(ledger, records.draft_row(1), a_draft())
+    racing = Canceling(ledger)
+    assert (await rounds.open_up(racing, config, work())).outcome == "Canceled"
+    racing.close()
+    assert teams.chats == {}
 
 
 @pytest.mark.parametrize("number", [1, 2])
