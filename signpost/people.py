@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from datetime import UTC, date, datetime, tzinfo
+from datetime import date, datetime
 from functools import cache
 from pathlib import Path
 from typing import Annotated
@@ -12,6 +12,7 @@ import msgspec
 from msgspec import Meta
 
 from signpost.forms import ADDRESS
+from signpost.zones import is_zone, zone_of
 
 FILE = Path(__file__).parent.parent / "flows" / "people.yaml"
 
@@ -219,21 +220,3 @@ def _doubled(content: Content) -> Iterator[tuple[str, str]]:
 def _unknown(trail: str, name: str, known: Directory) -> Iterator[tuple[str, str]]:
     if not known.knows(name):
         yield trail, f"{name} is nobody under `people`"
-
-
-def is_zone(name: str) -> bool:
-    """Say whether there is a time zone of this name."""
-    try:
-        zone_of(name)
-    except (KeyError, ValueError, OSError):  # no such file, no such path, a folder of zones
-        return False
-    return True
-
-
-def zone_of(name: str) -> tzinfo:
-    """Give a time zone by its IANA name. Raises KeyError, ValueError or OSError."""
-    if name == "UTC":
-        return UTC
-    from zoneinfo import ZoneInfo  # noqa: PLC0415 - most people need none
-
-    return ZoneInfo(name)

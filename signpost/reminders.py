@@ -8,7 +8,7 @@ import msgspec
 from msgspec import Meta
 
 from signpost.forms import CLOCK, MINUTES_A_DAY
-from signpost.people import is_zone, zone_of
+from signpost.zones import is_zone, zone_of
 
 SHORTEST = timedelta(minutes=1)
 
