@@ -94,7 +94,7 @@ class RunQuery(NamedTuple):
     state: str | None = None
 
 
-async def approvals(
+async def list_approvals(
     ledger: Ledger, query: ApprovalQuery, window: Window, now: datetime
 ) -> ApprovalPage:
     """List what waits for a person, or what they were asked that is over."""
@@ -108,7 +108,7 @@ async def approvals(
     return ApprovalPage(*await _page(ledger, name(query.person), window, show))
 
 
-async def all_runs(ledger: Ledger, query: RunQuery, window: Window, now: datetime) -> RunPage:
+async def list_runs(ledger: Ledger, query: RunQuery, window: Window, now: datetime) -> RunPage:
     """List the runs that a person asked for, or all of them."""
     partition = lists.sent(query.person) if query.person else lists.EVERYTHING
 

@@ -32,8 +32,8 @@ async def list_approvals(req: func.HttpRequest) -> func.HttpResponse:
     past = _choice(req, "box", get_args(catalog.Box)) == "history"
     box: catalog.Box = "history" if past else "received"
     query = ApprovalQuery(person, box, req.params.get("flow"), req.params.get("outcome"))
-    now = datetime.now(UTC)
-    return answer(await catalog.approvals(open_ledger(settings().ledger), query, _window(req), now))
+    ledger, now = open_ledger(settings().ledger), datetime.now(UTC)
+    return answer(await catalog.list_approvals(ledger, query, _window(req), now))
 
 
 @bp.route(route="api/runs", methods=["GET"], auth_level=access.LEVEL)
@@ -48,8 +48,8 @@ async def list_runs(req: func.HttpRequest) -> func.HttpResponse:
     else:
         person = _whose(req, who)
     query = RunQuery(person, req.params.get("flow"), _choice(req, "state", get_args(State)))
-    now = datetime.now(UTC)
-    return answer(await catalog.all_runs(open_ledger(settings().ledger), query, _window(req), now))
+    ledger, now = open_ledger(settings().ledger), datetime.now(UTC)
+    return answer(await catalog.list_runs(ledger, query, _window(req), now))
 
 
 def _whose(req: func.HttpRequest, who: Caller) -> str:
