@@ -86,7 +86,8 @@ class Approval(Part, kw_only=True, frozen=True, omit_defaults=True):
     type: Annotated[ApprovalType, Meta(description="Whose answers decide.")]
     title: Annotated[Text, Meta(description="The heading of the request.")]
     details: Annotated[
-        str, Meta(max_length=4000, description="What approvers should look at; plain text.")
+        str,
+        Meta(max_length=4000, description="What approvers should look at; Markdown in Teams only."),
     ] = ""
     item_link: Annotated[Link | None, Meta(description="A page that belongs to it.")] = None
     item_link_description: Annotated[

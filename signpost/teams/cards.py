@@ -1,7 +1,8 @@
 """Owns the Adaptive Cards, version 1.5.
 
-The structure is fixed and every value is shown as text: a signed text stands in text runs,
-which Teams does not read as Markdown, so no link, image or mention can come out of it.
+The structure is fixed, and every value is shown as text but the `details` of a flow's author: a
+signed text stands in text runs, which Teams does not read as Markdown, so no link, image or
+mention can come out of it.
 """
 
 import re
