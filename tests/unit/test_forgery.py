@@ -154,9 +154,10 @@ async def test_bodies_can_name_nobody(site: Site, name: str, field: str) -> None
     assert await site.ledger.rows(RUN) == before
 
 
-async def test_who_starts_a_run_is_who_is_signed_in(site: Site) -> None:
-    """The run belongs to them, also when they name themselves under another name."""
+@pytest.mark.parametrize("named", [{}, {"requestor": MEGAN.upper()}])
+async def test_who_starts_a_run_is_who_is_signed_in(site: Site, named: dict[str, str]) -> None:
+    """The run belongs to them, whether they name nobody or themselves under another name."""
     site.mode("on")
-    body = BODIES["startRun"] | {"requestor": MEGAN.upper()}
+    body = BODIES["startRun"] | named
     answer = await site.send("startRun", signed_in(MEGAN), body=body)
     assert (await story(site.ledger, json_of(answer)["id"])).run.requestor == MEGAN
