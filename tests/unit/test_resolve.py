@@ -131,6 +131,19 @@ async def test_the_second_word_comes_too_late(
     assert len(teams.channel) == (first is AGAIN)
 
 
+@pytest.mark.parametrize("second", [THERE, AGAIN])
+async def test_a_word_on_an_old_look_changes_nothing(
+    ledger: Ledger, config: Settings, teams: LocalTeams, second: Word
+) -> None:
+    """Two who saw it unknown at the same time: what counts is how it stands when they claim."""
+    await signed(ledger, "unknown")
+    seen = await runs.story(ledger, RUN)
+    standing = await resolve(ledger, config, AGAIN)
+    with pytest.raises(Decided, match="nothing to resolve"):
+        await posting.resolve(ledger, Workflows(config), seen, second, NOW + 2 * SECOND)
+    assert (await get_post(ledger), len(teams.channel)) == (standing, 1)
+
+
 async def test_fifty_words_at_once_send_once(
     ledger: Ledger, config: Settings, teams: LocalTeams
 ) -> None:
