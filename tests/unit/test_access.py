@@ -204,6 +204,29 @@ async def test_a_key_opens_all_but_signing(site: Site) -> None:
     }  # fmt: skip
 
 
+@pytest.mark.parametrize(
+    "mode,shown,proof",
+    [
+        ("off", ["link"], "link"),
+        ("on", ["link"], "link"),
+        ("on", ["link", "sign-in"], "sign-in"),
+        ("required", ["link", "sign-in"], "sign-in"),
+        ("local", ["switch"], "switch"),
+        ("local", ["link", "switch"], "switch"),
+    ],
+)
+async def test_the_best_proof_is_what_counts(
+    site: Site, mode: str, shown: list[str], proof: str
+) -> None:
+    """A receipt says no more, and no less, than what the responder showed."""
+    site.mode(mode)
+    await waiting(site.ledger)
+    proofs = {"link": token_for(ADELE), "sign-in": signed_in(ADELE), "switch": switched(ADELE)}
+    headers = {name: value for each in shown for name, value in proofs[each].items()}
+    assert (await site.send("answer", headers)).status_code == 200
+    assert [r.responder.proof for r in (await get_round(site.ledger)).responses] == [proof]
+
+
 async def test_proof_is_written_down(site: Site) -> None:
     """The ledger says how a responder was known, and who that is in Entra."""
     site.mode("on")
