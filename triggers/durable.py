@@ -57,7 +57,7 @@ async def wake(client: df.DurableOrchestrationClient, run: str, standing: Round)
 
 
 async def stop(client: df.DurableOrchestrationClient, run: str, standing: Round | None) -> None:
-    """Wake whatever a run waits for: an answer, or the model."""
+    """Wake whatever a canceled run waits for: an answer, or the model."""
     if standing is None or standing.outcome == REQUEST_CHANGES:
         before = standing.number if standing else 0
         await _raise(client, run, wake_up(before + 1, DRAFTING))
@@ -71,12 +71,14 @@ async def waking_in_doubt(
 ) -> AsyncIterator[None]:
     """Wake a run also when the ledger went away in the middle of a change that may have counted.
 
-    Who tries again is told that it did, and would wake nobody.
+    Who tries again is told that it did, and would wake nobody. Waits for the model end only by a
+    cancel that counted: they share a name, so one event would end all of them.
     """
     try:
         yield
     except LedgerAway:
-        await stop(client, story.run.id, story.round)
+        if story.round and story.state != "drafting":
+            await wake(client, story.run.id, story.round)
         raise
 
 

@@ -11,7 +11,7 @@ from signpost.oversight import upkeep
 from signpost.oversight.answers import respond
 from signpost.policy import Stage
 from signpost.records import Round, round_row
-from tests.builders import ADELE, ALEX, RUN, a_case, said
+from tests.builders import ADELE, ALEX, RUN, a_case, a_run, put, said
 from tests.routed import DIEGO, HOUR, Site, switched, token_for, waiting
 
 SECOND = timedelta(seconds=1)
@@ -33,6 +33,16 @@ async def test_a_change_that_may_have_counted_wakes_the_run(site: Site, name: st
     who = token_for(ADELE) if name in ("answer", "handOn") else switched(DIEGO)
     assert (await site.send(name, who)).status_code == 503
     assert site.durable.told == ["round-1-1"]
+
+
+async def test_a_cancel_in_doubt_keeps_the_waits_for_the_model(site: Site) -> None:
+    """If it did not count, the draft is still asked for at the times that were planned."""
+    site.mode("local")
+    await put(site.ledger, "run", a_run())
+    site.durable.put(RUN)
+    site.ledger._db.execute("PRAGMA query_only=ON")  # type: ignore[attr-defined]  # it is SQLite's
+    assert (await site.send("cancelRun", switched(DIEGO))).status_code == 503
+    assert site.durable.told == []
 
 
 @pytest.mark.parametrize("ago,tried,woken", [(HOUR, 0, True), (HOUR, 1, False), (SECOND, 0, False)])
