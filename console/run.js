@@ -50,7 +50,8 @@ const showWaiting = ({ round, maySteer }) => {
 const show = () => {
   const { round, state, outcome, acceptedText, closedAt, purgedAt } = run;
   const isOpen = state === "waiting" && round.state === "open";
-  const waitsFor = round ? anyOf(round.waitingFor.map(({ person }) => person)) : "";
+  const waiting = round ? round.waitingFor.map(({ person }) => person) : [];
+  const waitsFor = (round?.stillNeeded < waiting.length ? anyOf : allOf)(waiting);
   document.title = `${run.title} · Signpost`;
   fill({ title: run.title, detail: run.detail, text: acceptedText ?? round?.text ?? "" });
   showSteps({ ...run, waitsFor });

@@ -42,11 +42,12 @@ const showEdit = () => {
 };
 
 const showForm = () => {
-  const { options, posts, requireComment, onBehalfOf } = approval;
+  const { options, posts, requireComment, onBehalfOf, type } = approval;
+  const by = `${type.endsWith("all responses") ? "if all answer" : "with"} ${anyOf(posts)}`;
   byId("options").replaceChildren(...options.map((option) => el("button",
     { value: option, className: LOOKS[posts.includes(option)] ?? LOOKS[option] ?? "" })));
   if (requireComment.length) fill({ optional: `needed for ${anyOf(requireComment)}` });
-  fill({ meaning: posts.includes("Approve") ? "" : `The text is posted only with ${anyOf(posts)}.`,
+  fill({ meaning: posts.includes("Approve") ? "" : `The text is posted only ${by}.`,
     "for-whom": onBehalfOf ? `You answer in the place of ${onBehalfOf}.` : "" });
   showEdit();
 };

@@ -40,7 +40,8 @@ async def test_every_option_has_its_button(page: Page, signpost: SignpostApi) ->
     buttons = page.locator("#options button")
     await expect(buttons).to_have_text(["Publish", "Later"])
     await expect(page.locator("#options .primary")).to_have_text("Publish")
-    await expect(page.locator("#meaning")).to_have_text("The text is posted only with Publish.")
+    meaning = "The text is posted only if all answer Publish."
+    await expect(page.locator("#meaning")).to_have_text(meaning)
     await page.get_by_role("button", name="Later").click()
     await expect(page.locator("#form[aria-busy=false]")).to_be_visible()
     assert signpost.asked[SIGN][0].body["response"] == "Later"

@@ -46,6 +46,18 @@ async def test_waiting_run_shows_who_and_until_when(page: Page, signpost: Signpo
     await expect(page.locator("#times")).to_contain_text("22 Dec 2099, 11:00")
 
 
+@pytest.mark.parametrize("needed,word", [(1, "or"), (2, "and")])
+async def test_the_step_says_whether_one_is_enough(
+    page: Page, signpost: SignpostApi, needed: int, word: str
+) -> None:
+    """Below the step, people are joined as the sentence above it joins them."""
+    waiting = api.review(stillNeeded=needed)
+    signpost.on(FOLLOW, Answer(body=api.run(round=waiting)))
+    await page.goto(f"{signpost.url}/runs/{RUN}")
+    step = page.get_by_role("listitem").filter(has_text="Waiting for signature")
+    await expect(step).to_contain_text(f"{ADELE} {word} {ALEX}")
+
+
 @pytest.mark.parametrize(
     "state,words",
     [
