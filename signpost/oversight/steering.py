@@ -62,7 +62,8 @@ def remind(case: Case, now: datetime, standing: Round) -> Round:
     earliest = max(told) + REMINDED_AT_MOST_EVERY
     if now < earliest:
         raise TooSoon(
-            f"They were told minutes ago; again from {earliest:%H:%M} UTC.", earliest - now
+            f"They were told minutes ago, or it was tried; again from {earliest:%H:%M} UTC.",
+            earliest - now,
         )
     return replace(standing, next_reminder=now)
 
