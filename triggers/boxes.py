@@ -57,7 +57,7 @@ def _whose(req: func.HttpRequest, who: Caller) -> str:
     person: str | None = req.params.get("person")
     if person is None:
         if who.name is None:
-            raise Invalid("An operator without a name has no list: say whose is meant.", field="person")
+            raise Invalid("You operate under no name: say whose list it is.", field="person")
         return who.name
     if not (is_address(person) or is_object_id(person)):
         raise Invalid("Name one person by e-mail address or Entra object id.", field="person")
