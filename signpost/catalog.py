@@ -172,7 +172,7 @@ def _approval(
         run=story.run.id,
         round=number,
         flow=story.run.flow.name,
-        title=case.policy.title,
+        title=case.title,
         requestor=story.run.requestor,
         state="over" if at_hand.outcome else state,
         outcome=at_hand.outcome,

@@ -16,6 +16,7 @@ from signpost.policy import Approval, Part, People, Text, listed
 
 LONGEST_KEPT = timedelta(days=3650)
 FOLDER = Path(__file__).parent.parent / "flows"
+INPUT_IN_TEXT = r"\{\{\s*(?P<input>[^{}]+?)\s*\}\}"
 REFERENCE = r"^\{\{\s*(?P<input>.+?)\s*\}\}\Z"
 
 
@@ -114,6 +115,7 @@ def _faults(flow: Flow, given: Mapping[str, object]) -> Iterator[tuple[str, str]
     for trail, everybody in _groups(policy).items():
         if everybody is not None and not listed(everybody):
             yield trail, "this names nobody"
+    yield from _unknown_inputs(flow)
     yield from _out_of_reach(policy)
     asks = policy.requestor
     if asks and not is_person(asks) and not re.match(REFERENCE, asks):
@@ -142,6 +144,12 @@ def _out_of_reach(policy: Approval) -> Iterator[tuple[str, str]]:
         if stage.approvals > asked:
             trail = f"stages[{i}].approvals" if policy.stages else "approvals"
             yield trail, f"{stage.approvals} must approve, but only {asked} can be asked"
+
+
+def _unknown_inputs(flow: Flow) -> Iterator[tuple[str, str]]:
+    for name in re.findall(INPUT_IN_TEXT, flow.approval.title):
+        if name not in flow.inputs:
+            yield "title", f"there is no input {name!r}"
 
 
 def _named(policy: Approval) -> Iterator[tuple[str, str]]:

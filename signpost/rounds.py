@@ -132,9 +132,7 @@ async def _notify(
     async def tell(person: str) -> bool:
         until = standing.expires_at + LINK_OUTLIVES
         link = sign_link(config, case.run.id, work.round, person, until)
-        card = cards.request_card(
-            case.policy, case.run.requestor, draft.text, standing.expires_at, link
-        )
+        card = cards.request_card(case, draft.text, standing.expires_at, link)
         sent = await teams.notify(person, cards.message(card), work.now)
         return sent.delivery in ("posted", "handed over")
 

@@ -47,13 +47,34 @@ class StartKey(records.Record, kw_only=True, frozen=True):
 
 
 async def start(
-    ledger: Ledger, flow: Flow, body: Start, key: str | None, now: datetime
+    ledger: Ledger,
+    flow: Flow,
+    body: Start,
+    key: str | None,
+    now: datetime,
+    *,
+    by_sign_in: bool = False,
 ) -> tuple[str, bool]:
     """Record a run and give its id, and whether it is new.
 
-    With a key, the same body gives the same run, also after a crash half way. Raises Invalid.
+    With a key, the same body gives the same run, also after a crash half way. `by_sign_in` says
+    that only people who can sign in may be asked. Raises Invalid.
     """
     _check_inputs(flow, body)
+    record = _asked_for(flow, body, now)
+    case = Case(record, people())
+    asked = [seat.person for seat in seats.plan(case, now)]
+    asked += seats.named(case, flow.approval.escalate_to)
+    if by_sign_in:
+        _refuse_who_cannot_sign_in(case, asked)
+    run = await _claim(ledger, flow, body, key) if key else uuid4().hex
+    record = replace(record, id=run)
+    standing = await write_once(ledger, run, records.RUN, record)
+    await lists.started(ledger, standing)
+    return run, standing is record
+
+
+def _asked_for(flow: Flow, body: Start, now: datetime) -> Run:
     record = Run(
         id="",
         flow=flow,
@@ -62,15 +83,17 @@ async def start(
         requestor=body.requestor,
         created_at=now,
     )
-    record = replace(record, requestor=_requestor(record))
-    case = Case(record, people())
-    seats.plan(case, now)
-    seats.named(case, flow.approval.escalate_to)
-    run = await _claim(ledger, flow, body, key) if key else uuid4().hex
-    record = replace(record, id=run)
-    standing = await write_once(ledger, run, records.RUN, record)
-    await lists.started(ledger, standing)
-    return run, standing is record
+    return replace(record, requestor=_requestor(record))
+
+
+def _refuse_who_cannot_sign_in(case: Case, asked: list[str]) -> None:
+    for person in asked:
+        if case.people.object_id(person) is None:
+            raise Invalid(
+                f"{person} could not answer: here people sign in, and flows/people.yaml has no"
+                " `id` for that name.",
+                field="assignedTo",
+            )
 
 
 async def _claim(ledger: Ledger, flow: Flow, body: Start, key: str) -> str:

@@ -106,7 +106,7 @@ def approval_view(story: Story, number: int, approver: str, now: datetime) -> Ap
         run=run.id,
         round=number,
         flow=run.flow.name,
-        title=policy.title,
+        title=case.title,
         details=policy.details,
         item_link=policy.item_link,
         item_link_description=policy.item_link_description,

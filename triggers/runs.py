@@ -57,7 +57,14 @@ async def start_run(
     who, flow = access.caller(req), _flow(req.route_params["flow"])
     body = _asked_by(who.name, read_body(req, runs.Start))
     key = _idempotency_key(req)
-    run, new = await runs.start(open_ledger(config.ledger), flow, body, key, datetime.now(UTC))
+    run, new = await runs.start(
+        open_ledger(config.ledger),
+        flow,
+        body,
+        key,
+        datetime.now(UTC),
+        by_sign_in=config.sign_in == "required",
+    )
     await durable.start(client, run, new=new)
     status_url = f"{config.base_url}/api/runs/{run}"
     return answer(

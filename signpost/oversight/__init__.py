@@ -4,14 +4,17 @@
 what time does, and `steering` what whoever asked or operates may do.
 """
 
+import re
 from collections.abc import Callable
 from typing import NamedTuple
 
+from signpost.flows import INPUT_IN_TEXT
 from signpost.people import Directory, is_object_id
 from signpost.policy import Approval
 from signpost.problems import Decided, Over
 from signpost.records import Round, Run
 
+LONGEST_TITLE = 120  # characters, so that it stays a heading
 OVER = {
     "Expired": "The time to answer is over: nobody signed by the deadline.",
     "Canceled": "The run was canceled.",
@@ -32,6 +35,16 @@ class Case(NamedTuple):
     def policy(self) -> Approval:
         """The rules of signing, as they stood when the run began."""
         return self.run.flow.approval
+
+    @property
+    def title(self) -> str:
+        """The heading of the request on one line, with the run's inputs in their places."""
+        filled = re.sub(INPUT_IN_TEXT, self._input, self.policy.title)
+        short = filled[:LONGEST_TITLE].rstrip()
+        return filled if len(filled) <= LONGEST_TITLE else f"{short} \u2026"
+
+    def _input(self, found: re.Match[str]) -> str:
+        return " ".join(str(self.run.inputs.get(found["input"]) or "\u2026").split())
 
     def is_barred(self, person: str) -> bool:
         """Say whether this person asks for the text, and so may not sign it.

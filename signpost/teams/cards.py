@@ -9,7 +9,7 @@ import re
 from datetime import datetime
 from typing import Any
 
-from signpost.policy import Approval
+from signpost.oversight import Case
 
 Card = dict[str, Any]
 
@@ -53,13 +53,12 @@ def text_of(card: Card) -> str:
     return "\n".join("".join(run["text"] for run in line["inlines"]) for line in container["items"])
 
 
-def request_card(
-    policy: Approval, asked_by: str | None, draft: str, until: datetime, link: str
-) -> Card:
+def request_card(case: Case, draft: str, until: datetime, link: str) -> Card:
     """Ask one approver to sign, with the link that only this approver gets."""
-    asked = f"{asked_by} asks" if asked_by else "A run asks"
+    policy, asking = case.policy, case.run.requestor
+    asked = f"{asking} asks" if asking else "A run asks"
     card = _card(
-        _line(policy.title, weight="Bolder", size="Medium"),
+        _line(case.title, weight="Bolder", size="Medium"),
         _line(f"{asked} for your signature by {until:%d %b %Y, %H:%M} UTC.", isSubtle=True),
         {"type": "Container", "style": "emphasis", "items": _lines(_preview(draft))},
     )

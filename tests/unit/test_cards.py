@@ -9,9 +9,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from signpost.people import LONGEST_ADDRESS
+from signpost.oversight import Case
+from signpost.people import LONGEST_ADDRESS, Directory
 from signpost.teams import MAX_BYTES, cards, size_of
-from tests.builders import ADELE, MEGAN, NOW, TEXT, a_flow
+from tests.builders import ADELE, MEGAN, NOW, TEXT, a_flow, a_run
 
 LINK = "http://localhost:7071/approvals/x-1#token"
 UNTIL = NOW + timedelta(days=1)
@@ -118,7 +119,8 @@ def test_no_signers_line_outgrows_the_longest(signers: list[str]) -> None:
 
 def requested(draft: str = TEXT, asked_by: str | None = MEGAN, **policy: Any) -> cards.Card:
     """Make the card that asks for a signature, under a policy with these fields."""
-    return cards.request_card(a_flow(**policy).approval, asked_by, draft, UNTIL, LINK)
+    run = a_run(flow=a_flow(**policy), requestor=asked_by)
+    return cards.request_card(Case(run, Directory()), draft, UNTIL, LINK)
 
 
 @pytest.mark.parametrize("asked_by,said", [(MEGAN, f"{MEGAN} asks"), (None, "A run asks")])

@@ -230,3 +230,10 @@ def test_callers_parameters_win_over_the_flows() -> None:
     """What is unset falls back to the weaker ones; 0 is not unset."""
     merged = Parameters(temperature=0).over(Parameters(temperature=1, max_tokens=5))
     assert merged == Parameters(temperature=0, max_tokens=5)
+
+
+def test_a_title_holds_inputs_of_its_flow_only(folder: Path) -> None:
+    """A heading that names no input is told with its line."""
+    assert read(folder, LINES.replace("title: Sign it", 'title: "Sign {{ Topic }}"'))
+    told = broken(folder, "title: Sign it", 'title: "Sign {{ Subject }}"')
+    assert told == "flows/news.yaml, line 12, approval.title: there is no input 'Subject'"

@@ -298,3 +298,12 @@ async def test_a_run_is_listed_though_the_start_was_cut_off(ledger: Ledger) -> N
     assert await start(ledger, "key") == (run, False)
     for partition in (lists.EVERYTHING, lists.sent(MEGAN)):
         assert [p.run for p in (await lists.page(ledger, partition, "", 9)).pointers] == [run]
+
+
+async def test_who_cannot_sign_in_is_not_asked(ledger: Ledger) -> None:
+    """Where answers need a sign-in, a flow that names somebody without an id does not start."""
+    flow = a_flow(assigned_to=[ADELE, "guest@fabrikam.com"])
+    with pytest.raises(Invalid, match=r"guest@.* could not answer") as error:
+        await runs.start(ledger, flow, body(), None, NOW, by_sign_in=True)
+    assert error.value.field == "assignedTo"
+    assert await runs.start(ledger, a_flow(assigned_to=[ADELE]), body(), None, NOW, by_sign_in=True)

@@ -364,3 +364,19 @@ def test_a_new_address_is_not_asked_beside_the_old() -> None:
     renamed = [Person(email=new, aliases=[ADELE]), Person(email=ALEX, delegates=[leave])]
     signing.case = signing.case._replace(people=Directory(renamed))
     assert signing.waiting() == [ADELE, ALEX]
+
+
+@pytest.mark.parametrize(
+    "topic,title",
+    [
+        ("The terrace", "Sign: The terrace!"),
+        ("Two\n  lines", "Sign: Two lines!"),
+        ("", "Sign: \u2026!"),
+        ("x" * 200, "Sign: " + "x" * 114 + " \u2026"),
+        (r"\1 {{ Tone }}", r"Sign: \1 {{ Tone }}!"),
+    ],
+)
+def test_a_title_is_filled_in_from_the_run(topic: str, title: str) -> None:
+    """Inputs stand in the heading on one line, once, and never make it long."""
+    run = a_run(flow=a_flow(title="Sign: {{ Topic }}!"), inputs={"Topic": topic})
+    assert Case(run, Directory()).title == title
