@@ -294,7 +294,7 @@ def test_any_claims_prove_an_id_of_our_tenant_or_nothing(claims: list[tuple[str,
     caller = caller_of(principal(*claims), entra(), KNOWN)
     ids = [value for kind, value in claims if kind in (OBJECT_ID, "oid")]
     tenants = [value for kind, value in claims if kind in (TENANT_ID, "tid")]
-    proved = tenants == [TENANT] and ids in ([ADELES_ID], [STRANGERS_ID])
+    proved = tenants == [TENANT] and ids in ([ADELES_ID], [STRANGERS_ID], [TENANT], [OTHER_TENANT])
     assert [caller.id if caller else None] == (ids if proved else [None])
 
 
