@@ -41,7 +41,8 @@ async def list_approvals(req: func.HttpRequest) -> func.HttpResponse:
 async def list_runs(req: func.HttpRequest) -> func.HttpResponse:
     """Show the runs that a person asked for, or all of them to an operator."""
     who = access.caller(req)
-    if _choice(req, "box", get_args(RunBox)) == "all":
+    nobodys = who.name is None and "person" not in req.params
+    if (_choice(req, "box", get_args(RunBox)) or ("all" if nobodys else "sent")) == "all":
         if not who.is_operator:
             raise Unknown("There is no such list.")
         person = None

@@ -213,11 +213,21 @@ async def test_a_key_has_to_say_whose_list(site: Site) -> None:
     """Nobody in particular has no list of their own."""
     site.mode("off")
     await waiting(site.ledger)
-    for name in ("listApprovals", "listRuns"):
-        refused = await ask(name, site.durable.client())
+    for name, box in (("listApprovals", "received"), ("listRuns", "sent")):
+        refused = await ask(name, site.durable.client(), Call(None, {}, {"box": box}))
         assert (refused.status_code, json_of(refused)["field"]) == (422, "person")
         named = await ask(name, site.durable.client(), Call(None, {}, {"person": ADELE}))
         assert named.status_code == 200
+
+
+async def test_a_key_sees_all_runs_unless_it_names_somebody(site: Site) -> None:
+    """Whoever operates under no name asks for everything."""
+    site.mode("off")
+    await waiting(site.ledger)
+    everything = json_of(await ask("listRuns", site.durable.client()))
+    assert [each["id"] for each in everything["runs"]] == [RUN]
+    adeles = await ask("listRuns", site.durable.client(), Call(None, {}, {"person": ADELE}))
+    assert json_of(adeles)["runs"] == []
 
 
 ODD: list[dict[str, str]] = [
