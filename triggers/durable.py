@@ -1,18 +1,19 @@
 """Owns the calls to the Durable client, and mending what a crash between two stores left.
 
 The ledger is written first and Durable is told second. Who is stopped in between leaves a run
-without an orchestration, or an answer without its wake-up; the next look at the run mends it.
+without an orchestration, or an answer without its wake-up; the next look at the run mends it. A
+wake-up that Durable did not take is noted, and the sweep sends it again.
 """
 
 import logging
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from datetime import datetime, timedelta
 from typing import Any
 
 import azure.durable_functions as df
 
-from signpost import receipts
+from signpost import receipts, runs
 from signpost.contracts import (
     DRAFTING,
     ORCHESTRATOR,
@@ -22,9 +23,10 @@ from signpost.contracts import (
     Work,
     wake_up,
 )
-from signpost.ledger import Ledger, LedgerAway
+from signpost.ledger import Ledger, LedgerAway, open_ledger
 from signpost.oversight import Case, seats, upkeep
 from signpost.people import people
+from signpost.problems import Unknown
 from signpost.records import Round
 from signpost.runs import Story
 from signpost.settings import settings
@@ -32,6 +34,8 @@ from signpost.settings import settings
 log = logging.getLogger(__name__)
 
 BROKEN = ("Failed", "Terminated", "Canceled")
+MISSED = "missed"  # the partition that names runs whose wake-up was not taken
+MOST_MENDED = 100  # at a time
 LOST_AFTER = timedelta(seconds=5)
 
 
@@ -50,8 +54,8 @@ async def start(client: df.DurableOrchestrationClient, run: str, *, new: bool) -
 async def wake(client: df.DurableOrchestrationClient, run: str, standing: Round) -> None:
     """Wake the wait of a round that was just changed.
 
-    The change counts already, so a wake-up that can't be sent fails nobody: the run's next
-    timer, or `look_after`, finds it.
+    The change counts already, so a wake-up that can't be sent fails nobody: the sweep, the run's
+    next timer or `look_after` finds it.
     """
     await _raise(client, run, wake_up(standing.number, standing.slot))
 
@@ -87,6 +91,25 @@ async def _raise(client: df.DurableOrchestrationClient, run: str, event: str) ->
         await client.raise_event(run, event)
     except Exception as error:  # noqa: BLE001 - the SDK raises nothing narrower
         log.warning("The wake-up of run %s was not taken: %s", run, error)
+        with suppress(LedgerAway):
+            await open_ledger(settings().ledger).insert(MISSED, run, b"")
+
+
+async def mend(client: df.DurableOrchestrationClient, ledger: Ledger) -> int:
+    """Wake the runs whose wake-up was not taken, and count them; what fails is noted again."""
+    missed = await ledger.page(MISSED, "", MOST_MENDED)
+    for run, _ in missed:
+        await ledger.delete(MISSED, run)
+        with suppress(Unknown):
+            await _wake_again(client, await runs.story(ledger, run))
+    return len(missed)
+
+
+async def _wake_again(client: df.DurableOrchestrationClient, story: Story) -> None:
+    if story.receipt is None and story.round:
+        await wake(client, story.run.id, story.round)
+    if story.receipt is None and story.run.canceled_at:
+        await stop(client, story.run.id, story.round)
 
 
 async def look_after(

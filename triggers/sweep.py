@@ -1,4 +1,4 @@
-"""Owns the timer that lets go of texts whose flow does not keep them for ever."""
+"""Owns the timer that does what was left: wake-ups that were not taken, texts that are due."""
 
 import logging
 from datetime import UTC, datetime
@@ -10,20 +10,26 @@ from signpost import retention
 from signpost.ledger import LedgerAway, open_ledger
 from signpost.problems import Misconfigured
 from signpost.settings import settings
+from triggers import durable
 
 bp = df.Blueprint()
 log = logging.getLogger(__name__)
 
 
 @bp.timer_trigger(arg_name="timer", schedule="0 */15 * * * *")
-async def sweep(timer: func.TimerRequest) -> None:
-    """Delete the texts that are due. What is missed or cut off is done the next time."""
+@bp.durable_client_input(client_name="client")
+async def sweep(timer: func.TimerRequest, client: df.DurableOrchestrationClient) -> None:
+    """Wake who was not woken, and delete what is due. What is missed is done the next time."""
     try:
-        purged = await retention.purge_due(open_ledger(settings().ledger), datetime.now(UTC))
+        ledger = open_ledger(settings().ledger)
+        woken = await durable.mend(client, ledger)
+        purged = await retention.purge_due(ledger, datetime.now(UTC))
     except LedgerAway as error:
-        log.warning("Nothing can be deleted while the ledger is away: %s", error)
+        log.warning("Nothing can be swept while the ledger is away: %s", error)
     except Misconfigured as error:
         log.error("%s", error.detail)  # noqa: TRY400 - the sentence says it all
     else:
+        if woken:
+            log.info("%d runs were woken, whose wake-up was not taken before.", woken)
         if purged:
             log.info("The texts of %d runs were deleted, as their flows say.", len(purged))

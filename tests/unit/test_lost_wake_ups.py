@@ -13,7 +13,9 @@ from signpost.policy import Stage
 from signpost.records import Round, round_row
 from tests.builders import ADELE, ALEX, RUN, a_case, a_run, put, said
 from tests.routed import DIEGO, HOUR, Site, switched, token_for, waiting
+from triggers import sweep
 
+SWEEP: Any = sweep.sweep._function.get_user_function()
 SECOND = timedelta(seconds=1)
 STAGES: dict[str, Any] = {
     "type": "Sequential approval",
@@ -60,3 +62,29 @@ async def test_a_new_stage_that_nobody_was_told_of_wakes_the_run(
     site.durable.put(RUN, state="waiting")
     await site.send("followRun", switched(DIEGO))
     assert bool(site.durable.told) is woken
+
+
+async def test_a_wake_up_that_was_not_taken_is_sent_again(site: Site) -> None:
+    """The signature counted while Durable was down; the sweep wakes the run, once."""
+    site.mode("off")
+    await waiting(site.ledger)
+    site.durable.down = True
+    assert (await site.send("answer", token_for(ADELE))).status_code == 200
+    site.durable.down = False
+    site.durable.put(RUN, state="waiting")
+    for _ in range(2):
+        await SWEEP(None, client=site.durable.client())
+    assert site.durable.told == ["round-1-1"]
+
+
+async def test_a_run_is_woken_until_it_is_taken(site: Site) -> None:
+    """A sweep while Durable is still down leaves it to the next."""
+    site.mode("local")
+    await put(site.ledger, "run", a_run())
+    site.durable.down = True
+    await site.send("cancelRun", switched(DIEGO))
+    await SWEEP(None, client=site.durable.client())
+    site.durable.down = False
+    site.durable.put(RUN)
+    await SWEEP(None, client=site.durable.client())
+    assert site.durable.told == ["round-1-0"]
