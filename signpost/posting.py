@@ -71,7 +71,7 @@ async def resolve(ledger: Ledger, teams: Teams, story: Story, word: Word, now: d
         raise Decided(str(error)) from error
     await _change(ledger, work, partial(_claim_again, word.by, now))
     sent = await teams.post(message, now)
-    return await _change(ledger, work, partial(_note, _final(work, sent), now))
+    return await _change(ledger, work, partial(_note, _still_in_doubt(sent), now))
 
 
 def as_known(post: Post, now: datetime) -> Post:
@@ -119,6 +119,13 @@ async def _claim(ledger: Ledger, work: Work, claim: Post) -> Post:
     if standing is not claim:
         standing = await _change(ledger, work, partial(_take, claim))
     return standing
+
+
+def _still_in_doubt(sent: Sent) -> Sent:
+    """Keep the doubt about the first post when this one certainly did not go out."""
+    if sent.delivery not in (None, "failed"):
+        return sent
+    return Sent("unknown", f"{sent.detail} The post may still be there from before.")
 
 
 def _final(work: Work, sent: Sent) -> Sent:
