@@ -113,11 +113,7 @@ async def _tend(ledger: Ledger, config: Settings, work: Work, standing: Round) -
 
 
 async def _list(ledger: Ledger, case: Case, work: Work, standing: Round) -> None:
-    """List a round for those who may answer; the one before it waits for nobody any more."""
-    if work.round > 1:
-        row = records.round_row(work.round - 1)
-        if before := await read(ledger, work.run, row, Round):
-            await lists.over(ledger, work.run, before, case.people, work.now)
+    """List a round for those who may answer."""
     waiting = [each.person for each in seats.awaited(case, standing, work.now)]
     await lists.asked(ledger, work.run, standing, waiting)
 

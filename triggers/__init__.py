@@ -1,1 +1,1 @@
-"""HTTP in and out: parse, call the domain, and tell the answer."""
+"""HTTP in and out, and the sweep on a timer: parse, call the domain, and tell the answer."""

@@ -161,6 +161,7 @@ async def test_a_round_before_waits_for_nobody(ledger: Ledger, config: Settings)
     await opened(ledger, config, allow_request_changes=True)
     story = await runs.story(ledger, RUN)
     await rounds.respond(ledger, story, 1, said(ALEX, "Request changes"), NOW)
+    await settled(ledger, config, SECOND)
     await put(ledger, records.draft_row(2), a_draft())
     await rounds.open_up(ledger, config, next_round(work(after=SECOND)))
     for person in (ADELE, ALEX):

@@ -1,4 +1,4 @@
-"""The timer deletes what is due, and a ledger that is away stops nothing."""
+"""The timer deletes what is due, on time and once, and a ledger that is away stops nothing."""
 
 import logging
 from collections.abc import Awaitable, Callable
