@@ -10,13 +10,15 @@ from typing import Annotated, Literal
 import msgspec
 from msgspec import Meta
 
+from signpost.forms import HOST
 from signpost.people import FILE as PEOPLE
 from signpost.people import is_address, is_person, people
-from signpost.policy import Approval, Part, People, Text, listed
+from signpost.policy import CUSTOM_ONE, FIRST, Approval, Part, People, Text, listed
 
 LONGEST_KEPT = timedelta(days=3650)
 FOLDER = Path(__file__).parent.parent / "flows"
 INPUT_IN_TEXT = r"\{\{\s*(?P<input>[^{}]+?)\s*\}\}"
+Host = Annotated[str, Meta(pattern=HOST, max_length=253)]
 REFERENCE = r"^\{\{\s*(?P<input>.+?)\s*\}\}\Z"
 
 
@@ -46,18 +48,25 @@ class Input(Part, frozen=True):
     description: Annotated[str, Meta(description="What the form says below it.")] = ""
 
 
-class Draft(Part, frozen=True):
+class Draft(Part, frozen=True, omit_defaults=True):
     """Which instructions write the draft, and with which parameters."""
 
     instructions: Annotated[Text, Meta(description="A file `instructions/NAME.prompty`.")]
     parameters: Parameters = Parameters()
+    variants: Annotated[
+        int, Meta(ge=1, le=4, description="How many drafts the approver chooses from.")
+    ] = 1
 
 
-class Post(Part, frozen=True):
+class Post(Part, frozen=True, omit_defaults=True):
     """Where the signed text goes."""
 
     location: Annotated[Literal["Channel"], Meta(description="A channel of Teams.")]
     title: Annotated[Text, Meta(description="The line above the text on the card.")]
+    links: Annotated[
+        list[Host],
+        Meta(max_length=50, description="Hosts whose https links stay active; `*.` for all below."),
+    ] = []
 
 
 class Flow(Part, kw_only=True, frozen=True):
@@ -101,6 +110,9 @@ def load(path: Path) -> Flow:
         raise source.broken("draft.instructions", what)
     if flow.name:
         raise source.broken("name", "a flow's name is its file's: take this field out")
+    if flow.draft.variants > 1 and flow.approval.type not in (FIRST, CUSTOM_ONE):
+        what = f"to choose from variants `type` must be {FIRST} or {CUSTOM_ONE}: one answer decides"
+        raise source.broken("draft.variants", what)
     for trail, what in _faults(flow, source.content["approval"]):
         raise source.broken(f"approval.{trail}", what)
     return msgspec.structs.replace(flow, name=path.stem)

@@ -7,6 +7,7 @@ import re
 ADDRESS = r"^[!#-'*-:<-?A-\[\]^-~]+@[!#-'*-:<-?A-\[\]^-~]+\Z"
 OPTION = r"^\S(.{0,62}\S)?\Z"
 LINK = r"^https://[^\s]+\Z"
+HOST = r"^(\*\.)?[a-z0-9-]+(\.[a-z0-9-]+)+\Z"
 CLOCK = r"^([01]?\d|2[0-3]):[0-5]\d\Z"
 MINUTES_A_DAY = 24 * 60  # YAML 1.1 reads an unquoted 18:30 as the number 1110, its minutes
 
@@ -19,6 +20,7 @@ NAMES = {
     ADDRESS: "an e-mail address",
     OPTION: "1 to 64 characters on one line, without blanks around them",
     LINK: "a link that starts with https://",
+    HOST: "a host's name in small letters, such as contoso.com or *.contoso.com",
     CLOCK: TIME_OF_DAY,
 }
 
