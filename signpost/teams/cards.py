@@ -2,14 +2,18 @@
 
 The structure is fixed, and every value is shown as text but the `details` of a flow's author: a
 signed text stands in text runs, which Teams does not read as Markdown, so no link, image or
-mention can come out of it.
+mention can come out of it. Only a URL to a host that the flow names can be pressed, in a run of
+its own that shows the whole of it.
 """
 
 import re
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any
 
+from signpost import urls
 from signpost.oversight import Case
+from signpost.urls import Piece
 
 Card = dict[str, Any]
 
@@ -37,12 +41,17 @@ def signers_line(signers: list[str]) -> str:
     return ", ".join(shown) + (f" and {more} more" if more > 0 else "")
 
 
-def post_card(title: str, text: str, signers: str, *, edited: bool) -> Card:
-    """Show a signed text, who signed it, and that a machine drafted it."""
+def post_card(
+    title: str, text: str, signers: str, *, edited: bool, links: Sequence[str] = ()
+) -> Card:
+    """Show a signed text, who signed it, and that a machine drafted it.
+
+    `links` are the hosts whose https links can be pressed, as `Post.links` of a flow names them.
+    """
     made = "Drafted with AI, edited and signed by" if edited else "Drafted with AI, signed by"
     return _card(
         _line(title, weight="Bolder", size="Large"),
-        {"type": "Container", "id": "signed-text", "items": _lines(text)},
+        {"type": "Container", "id": "signed-text", "items": _lines(text, links)},
         _line(f"{made} {signers}", size="Small", isSubtle=True),
     )
 
@@ -105,12 +114,25 @@ def _preview(text: str) -> str:
     return text if short == text else f"{short.rstrip()} \u2026"
 
 
-def _lines(text: str) -> list[dict[str, Any]]:
+def _lines(text: str, links: Sequence[str] = ()) -> list[dict[str, Any]]:
     """Give each line its own block, since a text run does not break lines."""
-    return [_line(line, spacing="Small" if line else "Medium") for line in text.split("\n")]
+    return [_block(line, "Small" if line[0].text else "Medium") for line in urls.lines(text, links)]
 
 
 def _line(text: str, **look: Any) -> dict[str, Any]:  # noqa: ANN401 - members of the card schema
-    spacing = {"spacing": look.pop("spacing")} if "spacing" in look else {}
-    runs = [{"type": "TextRun", "text": part, **look} for part in re.split(_FORMATTED, text)]
-    return {"type": "RichTextBlock", "inlines": runs, **spacing}
+    return {"type": "RichTextBlock", "inlines": _runs(text, **look)}
+
+
+def _block(pieces: Iterable[Piece], spacing: str) -> dict[str, Any]:
+    inlines = [run for each in pieces for run in (_link(each) if each.opens else _runs(each.text))]
+    return {"type": "RichTextBlock", "inlines": inlines, "spacing": spacing}
+
+
+def _link(piece: Piece) -> list[dict[str, Any]]:
+    """Make a URL pressable: it opens what it shows, to the letter."""
+    action = {"type": "Action.OpenUrl", "url": piece.text}
+    return [{"type": "TextRun", "text": piece.text, "selectAction": action}]
+
+
+def _runs(text: str, **look: Any) -> list[dict[str, Any]]:  # noqa: ANN401 - members of the card schema
+    return [{"type": "TextRun", "text": part, **look} for part in re.split(_FORMATTED, text)]
