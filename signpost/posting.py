@@ -106,7 +106,8 @@ async def _message(ledger: Ledger, work: Work) -> tuple[dict[str, Any], str]:
         raise DigestMismatch("There is no signed text in this run.")
     edited = standing.decision.accepted_text is not None
     signers = cards.signers_line(standing.signers)
-    card = cards.post_card(story.run.flow.post.title, text, signers, edited=edited)
+    post = story.run.flow.post
+    card = cards.post_card(post.title, text, signers, edited=edited, links=post.links)
     signed_digest = standing.signed_digest()
     if digest(cards.text_of(card)) != signed_digest:
         raise DigestMismatch("The text that would be posted is not the text that was signed.")

@@ -84,7 +84,8 @@ def post_size(run: Run, text: str, *, edited: bool) -> int:
     """
     if len(text) > MAX_BYTES:
         return len(text)
-    card = cards.post_card(run.flow.post.title, text, cards.LONGEST_SIGNERS, edited=edited)
+    post = run.flow.post
+    card = cards.post_card(post.title, text, cards.LONGEST_SIGNERS, edited=edited, links=post.links)
     return size_of(cards.message(card, ai_generated=True))
 
 

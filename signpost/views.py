@@ -116,7 +116,9 @@ def approval_view(story: Story, number: int, approver: str, now: datetime) -> Ap
         text=draft.text,
         digest=standing.draft_digest,
         finish_reason=draft.finish_reason,
-        card=post_card(run.flow.post.title, draft.text, approver, edited=False),
+        card=post_card(
+            run.flow.post.title, draft.text, approver, edited=False, links=run.flow.post.links
+        ),
         you=approver,
         on_behalf_of=seen.on_behalf_of,
         assigned_to=at_hand.assigned_to,
