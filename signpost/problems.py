@@ -136,6 +136,17 @@ class TooSoon(Problem):
         self.retry_after = retry_after
 
 
+class TooMany(Problem):
+    """Somebody's share of the day is used up; `retry_after` is how long until the next day."""
+
+    status = 429
+    title = "Enough for today"
+
+    def __init__(self, detail: str, retry_after: timedelta) -> None:
+        super().__init__(detail)
+        self.retry_after = retry_after
+
+
 class Away(Problem):
     """The store of decisions can't be reached, so nothing is decided."""
 

@@ -224,6 +224,7 @@ def test_every_problem_has_its_own_status_line() -> None:
         problems.BadLink: problems.BadLink(),
         problems.Away: problems.Away(),
         problems.TooSoon: problems.TooSoon("x", timedelta(minutes=1)),
+        problems.TooMany: problems.TooMany("x", timedelta(hours=1)),
     }
     documents = [(made[kind] if kind in made else kind("x")).document() for kind in kinds]
     assert len({document["type"] for document in documents}) == len(kinds)
