@@ -34,6 +34,9 @@ class Allowances:
     day_tokens: int | None = None
 
 
+NO_LIMITS = Allowances()
+
+
 def read(env: Mapping[str, str]) -> Allowances:
     """Check the limits in an environment. Raises Misconfigured, which names the setting."""
     price_input, price_output = _prices(env)
