@@ -11,6 +11,7 @@ import msgspec
 from msgspec import Meta
 
 from signpost.forms import HOST
+from signpost.inputs import Input
 from signpost.people import FILE as PEOPLE
 from signpost.people import is_address, is_person, people
 from signpost.policy import CUSTOM_ONE, FIRST, Approval, Part, People, Text, listed
@@ -26,7 +27,7 @@ class Parameters(Part, rename=None, frozen=True):
     """The model's parameters, named as *Create text with GPT* names them; unset is None."""
 
     temperature: Annotated[float, Meta(ge=0, le=2)] | None = None
-    max_tokens: Annotated[int, Meta(ge=1, le=4096)] | None = None
+    max_tokens: Annotated[int, Meta(ge=1, le=16_384)] | None = None
     top_p: Annotated[float, Meta(ge=0, le=1)] | None = None
     frequency_penalty: Annotated[float, Meta(ge=-2, le=2)] | None = None
     presence_penalty: Annotated[float, Meta(ge=-2, le=2)] | None = None
@@ -37,15 +38,6 @@ class Parameters(Part, rename=None, frozen=True):
             name: value for name, value in msgspec.structs.asdict(self).items() if value is not None
         }
         return msgspec.structs.replace(weaker, **mine)
-
-
-class Input(Part, frozen=True):
-    """One input of the start form."""
-
-    type: Annotated[Literal["Text"], Meta(description="What is entered.")]
-    required: Annotated[bool, Meta(description="Whether a run needs it.")] = False
-    max_length: Annotated[int, Meta(ge=1, le=4000, description="Characters at most.")] = 4000
-    description: Annotated[str, Meta(description="What the form says below it.")] = ""
 
 
 class Draft(Part, frozen=True, omit_defaults=True):
@@ -66,7 +58,7 @@ class Post(Part, frozen=True, omit_defaults=True):
     links: Annotated[
         list[Host],
         Meta(max_length=50, description="Hosts whose https links stay active; `*.` for all below."),
-    ] = []
+    ] = []  # noqa: RUF012 - msgspec gives each a list of its own
 
 
 class Flow(Part, kw_only=True, frozen=True):

@@ -11,7 +11,7 @@ from uuid import uuid4
 import msgspec
 from msgspec.structs import replace
 
-from signpost import lists, oversight, records
+from signpost import inputs, lists, oversight, records
 from signpost.contracts import REQUEST_CHANGES, Outcome
 from signpost.flows import Flow, Parameters
 from signpost.ledger import Entry, Ledger, change, write_once
@@ -58,10 +58,9 @@ async def start(
     """Record a run and give its id, and whether it is new.
 
     With a key, the same body gives the same run, also after a crash half way. `by_sign_in` says
-    that only people who can sign in may be asked. Raises Invalid.
+    that only people who can sign in may be asked. Raises Invalid or TooLarge.
     """
-    _check_inputs(flow, body)
-    record = _asked_for(flow, body, now)
+    record = _asked_for(flow, body, await inputs.read(flow.inputs, body.inputs), now)
     case = Case(record, people())
     asked = [seat.person for seat in seats.plan(case, now)]
     asked += seats.named(case, flow.approval.escalate_to)
@@ -74,11 +73,11 @@ async def start(
     return run, standing is record
 
 
-def _asked_for(flow: Flow, body: Start, now: datetime) -> Run:
+def _asked_for(flow: Flow, body: Start, values: dict[str, Any], now: datetime) -> Run:
     record = Run(
         id="",
         flow=flow,
-        inputs=body.inputs,
+        inputs=values,
         parameters=body.parameters,
         requestor=body.requestor,
         created_at=now,
@@ -111,19 +110,6 @@ def _fingerprint(content: bytes) -> str:
     return hashlib.sha256(content).hexdigest()
 
 
-def _check_inputs(flow: Flow, body: Start) -> None:
-    for name in body.inputs:
-        if name not in flow.inputs:
-            raise Invalid(
-                f"The flow has no input {name!r}; it has {', '.join(flow.inputs)}.",
-                field=f"inputs.{name}",
-            )
-    for name, rule in flow.inputs.items():
-        _check_text(
-            f"inputs.{name}", body.inputs.get(name), rule.max_length, required=rule.required
-        )
-
-
 def _requestor(run: Run) -> str | None:
     """Say who asks: whom the request names, else whom the flow does. Raises Invalid."""
     case = Case(replace(run, requestor=None), people())
@@ -133,21 +119,6 @@ def _requestor(run: Run) -> str | None:
     if len(found) > 1:
         raise Invalid(f"One person asks; these are {len(found)}.", field="requestor")
     return found[0] if found else None
-
-
-def _check_text(field: str, value: object, max_length: int, *, required: bool) -> None:
-    if value is None and not required:
-        return
-    if not isinstance(value, str):
-        raise Invalid(
-            "Give a text." if value is not None else "This input is missing.", field=field
-        )
-    if required and not value.strip():
-        raise Invalid("This input is empty.", field=field)
-    if len(value) > max_length:
-        raise Invalid(f"At most {max_length} characters; these are {len(value)}.", field=field)
-    if told := to_remove(value.replace("\r\n", "\n")):
-        raise Invalid(told, field=field)
 
 
 async def cancel(

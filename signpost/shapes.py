@@ -13,13 +13,17 @@ class View(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
 
 
 class NamedInput(View, frozen=True):
-    """One field of the form that starts a run."""
+    """One field of the form that starts a run; null where a member is not for its type."""
 
     name: str
     type: str
     required: bool
-    max_length: int
     description: str
+    default: str | bool | int | float | None
+    max_length: int | None
+    options: list[str] | None
+    minimum: float | None
+    maximum: float | None
 
 
 class FlowView(View, frozen=True):

@@ -3,9 +3,12 @@
 from datetime import datetime
 from typing import NamedTuple
 
+import msgspec
+
 from signpost import posting
 from signpost.contracts import REQUEST_CHANGES
-from signpost.flows import Flow, Input
+from signpost.flows import Flow
+from signpost.inputs import Input
 from signpost.links import approval_id
 from signpost.oversight import Case, answers, seats, upkeep
 from signpost.oversight.verdicts import still_needed
@@ -46,12 +49,17 @@ def flow_view(flow: Flow) -> FlowView:
 
 
 def _input(name: str, rule: Input) -> NamedInput:
+    said = msgspec.to_builtins(rule)
     return NamedInput(
         name=name,
         type=rule.type,
         required=rule.required,
-        max_length=rule.max_length,
         description=rule.description,
+        default=said.get("default"),
+        max_length=said.get("maxLength"),
+        options=said.get("options"),
+        minimum=said.get("minimum"),
+        maximum=said.get("maximum"),
     )
 
 

@@ -7,9 +7,9 @@ from typing import Any, cast
 import azure.functions as func
 import msgspec
 
-from signpost import records
+from signpost import inputs, records
 from signpost.contracts import Work
-from signpost.flows import Draft, Flow, Input, Parameters, Post
+from signpost.flows import Draft, Flow, Parameters, Post
 from signpost.ledger import Ledger, read
 from signpost.oversight import Case
 from signpost.oversight.answers import Answer, Said
@@ -59,7 +59,7 @@ def a_flow(**approval: Any) -> Flow:
     return Flow(
         name="news",
         title="News",
-        inputs={"Topic": Input(type="Text", required=True), "Tone": Input(type="Text")},
+        inputs={"Topic": inputs.Text(required=True), "Tone": inputs.Text()},
         draft=Draft(instructions="topic-post"),
         approval=Approval(**policy | approval),
         post=Post(location="Channel", title="News"),

@@ -8,6 +8,7 @@ import re
 from collections.abc import Callable
 from typing import NamedTuple
 
+from signpost import inputs
 from signpost.flows import INPUT_IN_TEXT
 from signpost.people import Directory, is_object_id
 from signpost.policy import Approval
@@ -44,7 +45,7 @@ class Case(NamedTuple):
         return filled if len(filled) <= LONGEST_TITLE else f"{short} \u2026"
 
     def _input(self, found: re.Match[str]) -> str:
-        return " ".join(str(self.run.inputs.get(found["input"]) or "\u2026").split())
+        return inputs.shown(self.run.inputs.get(found["input"])) or "\u2026"
 
     def is_barred(self, person: str) -> bool:
         """Say whether this person asks for the text, and so may not sign it.

@@ -7,7 +7,8 @@ import msgspec
 import pytest
 
 from signpost import lists, runs
-from signpost.flows import Flow, Input, Parameters
+from signpost.flows import Flow, Parameters
+from signpost.inputs import Text
 from signpost.ledger import Ledger
 from signpost.policy import Stage
 from signpost.problems import Invalid, Unknown
@@ -144,7 +145,7 @@ async def test_somebody_has_to_be_left_to_sign(ledger: Ledger) -> None:
 async def test_longer_limits_are_the_flows(ledger: Ledger) -> None:
     """Each input has its own limit."""
     flow = a_flow()
-    flow.inputs["Topic"] = Input(type="Text", max_length=3)
+    flow.inputs["Topic"] = Text(max_length=3)
     assert (await refused(ledger, flow=flow, inputs={"Topic": "four"})).field == "inputs.Topic"
 
 
@@ -172,7 +173,7 @@ def test_who_asks_is_one_address(who: str) -> None:
 
 def asking(flow: Flow, name: str = "Boss", *, required: bool = True) -> Flow:
     """Add an input to a flow by which somebody is named."""
-    flow.inputs[name] = Input(type="Text", required=required)
+    flow.inputs[name] = Text(required=required)
     return flow
 
 
