@@ -53,7 +53,7 @@ def _tidy(node: Any) -> Any:  # noqa: ANN401 - any part of a schema
         return [_tidy(each) for each in node]
     if not isinstance(node, dict):
         return node
-    tidied = {key: _tidy(value) for key, value in node.items()}
+    tidied = {key: _tidy(value) for key, value in node.items() if key != "discriminator"}
     if isinstance(node.get("pattern"), str):
         tidied["pattern"] = node["pattern"].replace(r"\Z", "$")  # JavaScript has no \Z
         tidied[SAID] = f"Expected {forms.NAMES[node['pattern']]}"

@@ -99,11 +99,11 @@ def guarded(handler: Handler) -> Handler:
     return run
 
 
-def read_body(request: func.HttpRequest, kind: type[T]) -> T:
-    """Read a JSON body as its type. Raises TooLarge, NotJson, Unreadable or Invalid."""
+def read_body(request: func.HttpRequest, kind: type[T], most: int = MAX_BODY_BYTES) -> T:
+    """Read a JSON body of at most so many bytes. Raises TooLarge, NotJson, Unreadable or Invalid."""
     body = request.get_body()
-    if len(body) > MAX_BODY_BYTES:
-        raise TooLarge(f"At most {MAX_BODY_BYTES:,} bytes are read; these are {len(body):,}.")
+    if len(body) > most:
+        raise TooLarge(f"At most {most:,} bytes are read; these are {len(body):,}.")
     content_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     if content_type != "application/json":
         raise NotJson("Send the header Content-Type: application/json.")

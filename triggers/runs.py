@@ -7,7 +7,7 @@ import azure.durable_functions as df
 import azure.functions as func
 from msgspec.structs import replace
 
-from signpost import flows, receipts, runs, views
+from signpost import flows, inputs, receipts, runs, views
 from signpost.contracts import STOPPED
 from signpost.flows import Flow
 from signpost.ledger import open_ledger
@@ -16,7 +16,7 @@ from signpost.problems import Invalid, Unknown
 from signpost.settings import settings
 from signpost.shapes import FlowView, View
 from triggers import access, durable
-from triggers.answers import answer, answer_raw, guarded, read_body
+from triggers.answers import MAX_BODY_BYTES, answer, answer_raw, guarded, read_body
 
 bp = df.Blueprint()
 
@@ -55,7 +55,7 @@ async def start_run(
     """Start a run of a flow, once for each idempotency key."""
     config = settings()
     who, flow = access.caller(req), _flow(req.route_params["flow"])
-    body = _asked_by(who.name, read_body(req, runs.Start))
+    body = _asked_by(who.name, read_body(req, runs.Start, _most_bytes(flow)))
     key = _idempotency_key(req)
     run, new = await runs.start(
         open_ledger(config.ledger),
@@ -107,6 +107,12 @@ async def show_receipt(req: func.HttpRequest) -> func.HttpResponse:
     if sealed is None:
         raise Unknown("The run is not closed yet.")
     return answer_raw(sealed)
+
+
+def _most_bytes(flow: Flow) -> int:
+    """Say how large a body may be: one file fits in, where the flow takes files."""
+    takes_files = any(isinstance(rule, inputs.File) for rule in flow.inputs.values())
+    return MAX_BODY_BYTES + inputs.MOST_ENCODED * takes_files
 
 
 def _asked_by(name: str | None, body: runs.Start) -> runs.Start:

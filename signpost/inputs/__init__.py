@@ -10,6 +10,7 @@ from typing import Any
 import msgspec
 
 from signpost.inputs import files
+from signpost.inputs.files import MOST_ENCODED
 from signpost.inputs.rules import (
     Date,
     DropDown,
@@ -25,6 +26,7 @@ from signpost.inputs.rules import (
 from signpost.problems import Invalid, TooLarge
 
 __all__ = [
+    "MOST_ENCODED",
     "Date",
     "DropDown",
     "Email",
@@ -40,7 +42,7 @@ __all__ = [
     "shown",
 ]
 
-MOST_BYTES = 400_000  # of all values of a run as JSON: they stand in one row of the ledger
+MOST_STORED = 400_000  # bytes of all values of a run as JSON: they stand in one row of the ledger
 LONGEST_ECHO = 80
 
 Input = Text | DropDown | Email | File | YesNo | Number | Date
@@ -59,9 +61,9 @@ async def read(rules: Mapping[str, Input], given: Mapping[str, Any]) -> dict[str
         found[name] = await _read(rule, f"inputs.{name}", given.get(name))
     stored = {name: found[name] for name in rules if found[name] is not None}
     size = len(msgspec.json.encode(stored))
-    if size > MOST_BYTES:
+    if size > MOST_STORED:
         raise TooLarge(
-            f"All inputs together have at most {MOST_BYTES:,} bytes; these have {size:,}.",
+            f"All inputs together have at most {MOST_STORED:,} bytes; these have {size:,}.",
             field="inputs",
         )
     return stored

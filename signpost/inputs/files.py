@@ -20,6 +20,7 @@ from signpost.text import hidden_characters
 
 KINDS = (".txt", ".md", ".csv", ".pdf", ".docx")
 MOST_BYTES = 5 * 1024 * 1024
+MOST_ENCODED = 4 * (MOST_BYTES // 3 + 1)  # characters of base64
 LONGEST_NAME = 255
 SECONDS = 20.0  # by the clock; of the processor's time `converting` takes less
 AT_ONCE = 2  # each may take as much memory as `converting` allows itself
@@ -88,7 +89,7 @@ def _kind(name: str) -> str:
 
 
 def _content(encoded: str) -> bytes:
-    if len(encoded) > 4 * (MOST_BYTES // 3 + 1):
+    if len(encoded) > MOST_ENCODED:
         raise TooManyBytes(f"A file has at most {MOST_BYTES:,} bytes; this one is larger.")
     try:
         content = base64.b64decode(encoded, validate=True)

@@ -107,7 +107,7 @@ class Email(Rule, kw_only=True, frozen=True, tag="Email"):
 
 
 class File(Rule, kw_only=True, frozen=True, tag="File"):
-    """A file, of which the text is kept; `signpost.inputs.files` reads it."""
+    """A text, Markdown, CSV, PDF or Word file of at most 5 MB, of which the text is kept."""
 
     max_length: Annotated[
         int, Meta(ge=1, le=200_000, description="Characters of its text at most.")
