@@ -27,16 +27,20 @@ Step = Generator[Any, Any, C]
 
 
 def draft_text(context: df.DurableOrchestrationContext, work: Work) -> Step[Drafted]:
-    """Ask for the draft until it is there, refused for good, or asked for often enough."""
+    """Ask for the draft until it is there, refused for good, or asked for often enough.
+
+    Waiting for one's turn at the model is no attempt.
+    """
     _tell(context, "drafting", "The draft is being written.")
-    for attempt in range(1, MAX_ATTEMPTS + 1):
+    attempt = 1
+    while True:
         drafted = yield from _call(context, "draft", _at(work, attempt), Drafted)
-        if drafted.retry_after is None or attempt == MAX_ATTEMPTS:
+        attempt += drafted.calls
+        if drafted.retry_after is None or (drafted.calls and attempt > MAX_ATTEMPTS):
             return drafted
         until = context.current_utc_datetime + drafted.retry_after
-        _tell(context, "drafting", f"{drafted.failure} Next try at {until:%H:%M} UTC.")
+        _tell(context, "drafting", f"{drafted.failure} {_next_try(context, until)}")
         yield from _wait(context, wake_up(work.round, DRAFTING), until)
-    raise AssertionError("the last attempt returns")
 
 
 def await_signature(context: df.DurableOrchestrationContext, work: Work) -> Step[Standing]:
@@ -62,7 +66,7 @@ def post_text(context: df.DurableOrchestrationContext, work: Work) -> Step[Poste
         if posted.retry_after is None or attempt == MAX_ATTEMPTS:
             return posted
         until = context.current_utc_datetime + posted.retry_after
-        _tell(context, "posting", f"Teams can't be reached. Next try at {until:%H:%M} UTC.")
+        _tell(context, "posting", f"Teams can't be reached. {_next_try(context, until)}")
         yield context.create_timer(until)
     raise AssertionError("the last attempt returns")
 
@@ -99,6 +103,12 @@ def _timed(context: df.DurableOrchestrationContext, given: Work | Ending) -> Wor
         work = msgspec.structs.replace(given.work, now=context.current_utc_datetime)
         return msgspec.structs.replace(given, work=work)
     return msgspec.structs.replace(given, now=context.current_utc_datetime)
+
+
+def _next_try(context: df.DurableOrchestrationContext, until: datetime) -> str:
+    """Say when it goes on, with the day where that is not today."""
+    is_today = until.date() == context.current_utc_datetime.date()
+    return f"Next try at {until:%H:%M} UTC." if is_today else f"Next try on {until:%d %b, %H:%M} UTC."
 
 
 def _tell(context: df.DurableOrchestrationContext, state: str, detail: str) -> None:

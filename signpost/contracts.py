@@ -43,12 +43,14 @@ class Drafted(Contract, kw_only=True, frozen=True):
     """The end of one drafting attempt; without an `outcome` the draft is in the ledger.
 
     `failure` is a sentence for the requester; `retry_after` is set when the model may be asked
-    again, and not before that time has passed since the answer.
+    again, and not before that time has passed since the answer. `calls` counts how often the
+    model was asked: not at all while other drafts are ahead of this one.
     """
 
     outcome: Literal["Canceled", "Failed"] | None = None
     failure: str | None = None
     retry_after: timedelta | None = None
+    calls: int = 1
 
 
 class Standing(Contract, kw_only=True, frozen=True):

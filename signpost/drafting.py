@@ -1,67 +1,183 @@
-"""Owns a draft's way into the ledger."""
+"""Owns a draft's way into the ledger: its turn at the model, its calls, and what they took."""
 
-from signpost import instructions, model, records
-from signpost.contracts import Drafted, Work
-from signpost.instructions import Message
-from signpost.ledger import Ledger, read, write_once
-from signpost.records import DraftText, Round, Run
+from datetime import timedelta
+from time import monotonic
+
+from msgspec.structs import replace
+
+from signpost import model, pacing, prompting, records, usage
+from signpost.contracts import MAX_ATTEMPTS, Drafted, Work
+from signpost.instructions import Unusable
+from signpost.ledger import Ledger, put, read, write_once
+from signpost.model import Completion, Refusal
+from signpost.problems import TooMany
+from signpost.prompting import OverCap, Request
+from signpost.records import Calls, DraftText, Run
+from signpost.rounds import post_size
 from signpost.settings import Settings
+from signpost.teams import MAX_BYTES
+
+BEHIND_OTHERS = "Other drafts are ahead of this one at the model."
+CUT = "The draft did not fit in its length limit; it is written again with more room."
 
 
 async def write_draft(ledger: Ledger, config: Settings, work: Work) -> Drafted:
     """Have the model write the draft of a round; a draft that is there stays."""
     if await read(ledger, work.run, records.draft_row(work.round), DraftText):
-        return Drafted()
+        return Drafted(calls=0)
     run = await read(ledger, work.run, records.RUN, Run)
     if run is None:
         raise LookupError("a run is in the ledger before it is started")
     if run.canceled_at:
-        return Drafted(outcome="Canceled")
-    try:
-        answer = await _ask(run, config, work, await _feedback(ledger, work))
-    except instructions.Unusable as error:
-        return Drafted(outcome="Failed", failure=str(error))
-    if isinstance(answer, model.Refusal):
-        return Drafted(outcome="Failed", failure=answer.reason, retry_after=answer.retry_after)
-    await write_once(ledger, work.run, records.draft_row(work.round), answer)
-    return Drafted()
+        return Drafted(outcome="Canceled", calls=0)
+    return await _Drafting(ledger, config, work, run).proceed()
 
 
-async def _feedback(ledger: Ledger, work: Work) -> list[Message]:
-    """Give the turns that follow the prompt: each earlier draft, and what was asked about it."""
-    turns: list[Message] = []
-    for number in range(1, work.round):
-        draft = await read(ledger, work.run, records.draft_row(number), DraftText)
-        standing = await read(ledger, work.run, records.round_row(number), Round)
-        if draft and standing and standing.decision:
-            turns += instructions.feedback(draft.text, standing.decision.comments)
-    return turns
+class _Drafting:
+    """One attempt at the draft of a round, at which the model is called once at most."""
+
+    def __init__(self, ledger: Ledger, config: Settings, work: Work, run: Run) -> None:
+        self._ledger, self._config, self._work, self._run = ledger, config, work, run
+        self._allowances = config.allowances
+
+    async def proceed(self) -> Drafted:
+        """Ask the model if it may be asked now, and say what came of it."""
+        row = records.calls_row(self._work.round)
+        calls = await read(self._ledger, self._work.run, row, Calls) or Calls()
+        try:
+            request = await prompting.build(self._ledger, self._run, self._work, calls)
+            request = prompting.within_caps(request, calls, self._allowances)
+            await self._check_day()
+        except (Unusable, OverCap) as error:
+            return await self._end(calls, str(error), called=0)
+        except TooMany as error:
+            return _later(error.detail, error.retry_after, called=0)
+        calls, wait = await self._queue(request, calls)
+        if wait:
+            return _later(BEHIND_OTHERS, wait, called=0)
+        began = monotonic()
+        answer = await self._ask(request)
+        took = timedelta(seconds=monotonic() - began)
+        if isinstance(answer, Refusal):
+            return await self._refused(calls, answer, took)
+        return await self._written(request, calls, answer)
+
+    async def _check_day(self) -> None:
+        who, now = self._run.requestor, self._work.now
+        await usage.check_tokens(self._ledger, self._allowances, who, now)
+
+    async def _queue(self, request: Request, calls: Calls) -> tuple[Calls, timedelta]:
+        """Take a place among all who want the model, once, and say how long it is to its turn."""
+        ledger, allowances, now = self._ledger, self._allowances, self._work.now
+        tokens = request.largest
+        place = calls.place
+        if place is None:
+            place = await pacing.join(ledger, allowances, tokens, now)
+            if place is None:
+                return calls, timedelta()
+            calls = await self._note(replace(calls, place=place))
+        return calls, await pacing.wait_for(ledger, allowances, place, tokens, now)
+
+    async def _ask(self, request: Request) -> Completion | Refusal:
+        return await model.complete(
+            request.messages,
+            request.parameters,
+            self._config,
+            now=self._work.now,
+            attempt=self._work.attempt,
+            variants=request.variants,
+        )
+
+    async def _refused(self, calls: Calls, refusal: Refusal, took: timedelta) -> Drafted:
+        """Note a call without a text; whom the service sent away keeps the place."""
+        calls = await self._spend(calls, refusal)
+        if refusal.retry_after is None or self._work.attempt >= MAX_ATTEMPTS:
+            return await self._end(calls, refusal.reason, called=1)
+        if refusal.kind == "throttled":
+            until = self._work.now + took + refusal.retry_after
+            await pacing.hold(self._ledger, calls.place, until, self._work.now)
+        else:
+            calls = replace(calls, place=None)
+        await self._note(calls)
+        return _later(refusal.reason, refusal.retry_after, called=1)
+
+    async def _written(self, request: Request, calls: Calls, answer: Completion) -> Drafted:
+        calls = await self._spend(calls, answer)
+        draft = self._draft(request, calls, answer)
+        if answer.finish_reason == "length" and self._may_have_more(request, calls):
+            await self._note(replace(calls, cut=draft, place=None))
+            return _later(CUT, timedelta(), called=1)
+        return await self._keep(draft, called=1)
+
+    def _may_have_more(self, request: Request, calls: Calls) -> bool:
+        """Say whether a cut draft is written again: once, where there is more room to be had."""
+        tokens = prompting.room(request.parameters)
+        is_first = calls.cut is None and self._work.attempt < MAX_ATTEMPTS
+        return is_first and not request.is_capped and prompting.larger(tokens) > tokens
+
+    def _draft(self, request: Request, calls: Calls, answer: Completion) -> DraftText:
+        first, *others = self._fitting(answer.texts)
+        return DraftText(
+            text=first,
+            others=others,
+            finish_reason=answer.finish_reason,
+            prompt_tokens=calls.prompt_tokens,
+            completion_tokens=calls.completion_tokens,
+            model=answer.model,
+            parameters=request.parameters,
+            instructions=request.prompt.name,
+            instructions_digest=request.prompt.digest,
+            removed=answer.removed,
+            content_filter=answer.content_filter,
+            system_fingerprint=answer.system_fingerprint,
+            calls=calls.made,
+            cost=calls.cost,
+            created_at=self._work.now,
+        )
+
+    def _fitting(self, texts: list[str]) -> list[str]:
+        """Leave out what is too large for Teams, unless nothing else is there."""
+        fits = [t for t in texts if post_size(self._run, t, edited=False) <= MAX_BYTES]
+        return fits or texts[:1]
+
+    async def _spend(self, calls: Calls, spent: Completion | Refusal) -> Calls:
+        """Count a call and its tokens, for the run and for who asked for it."""
+        asked, written = spent.prompt_tokens, spent.completion_tokens
+        who, now = self._run.requestor, self._work.now
+        await usage.spend(self._ledger, self._allowances, who, asked + written, now)
+        asked, written = calls.prompt_tokens + asked, calls.completion_tokens + written
+        return replace(
+            calls,
+            made=calls.made + 1,
+            prompt_tokens=asked,
+            completion_tokens=written,
+            cost=usage.cost(self._allowances, asked, written),
+        )
+
+    async def _end(self, calls: Calls, reason: str, *, called: int) -> Drafted:
+        """Give up; a draft that was cut is better than none, and says that it is cut."""
+        if calls.cut:
+            draft = replace(
+                calls.cut,
+                prompt_tokens=calls.prompt_tokens,
+                completion_tokens=calls.completion_tokens,
+                calls=calls.made,
+                cost=calls.cost,
+            )
+            return await self._keep(draft, called=called)
+        if calls.made:
+            await self._note(calls)
+        return Drafted(outcome="Failed", failure=reason, calls=called)
+
+    async def _keep(self, draft: DraftText, *, called: int) -> Drafted:
+        run, number = self._work.run, self._work.round
+        await write_once(self._ledger, run, records.draft_row(number), draft)
+        return Drafted(calls=called)
+
+    async def _note(self, calls: Calls) -> Calls:
+        await put(self._ledger, self._work.run, records.calls_row(self._work.round), calls)
+        return calls
 
 
-async def _ask(
-    run: Run, config: Settings, work: Work, feedback: list[Message]
-) -> DraftText | model.Refusal:
-    prompt = instructions.load(run.flow.draft.instructions)
-    parameters = run.parameters.over(run.flow.draft.parameters.over(prompt.parameters))
-    values = {name: run.inputs.get(name) or "" for name in run.flow.inputs}
-    answer = await model.complete(
-        [*prompt.fill_in(values), *feedback],
-        parameters,
-        config,
-        now=work.now,
-        attempt=work.attempt,
-    )
-    if isinstance(answer, model.Refusal):
-        return answer
-    return DraftText(
-        text=answer.text,
-        finish_reason=answer.finish_reason,
-        prompt_tokens=answer.prompt_tokens,
-        completion_tokens=answer.completion_tokens,
-        model=answer.model,
-        parameters=parameters,
-        instructions=prompt.name,
-        instructions_digest=prompt.digest,
-        content_filter=answer.content_filter,
-        created_at=work.now,
-    )
+def _later(reason: str, wait: timedelta | None, *, called: int) -> Drafted:
+    return Drafted(outcome="Failed", failure=reason, retry_after=wait, calls=called)

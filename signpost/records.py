@@ -8,6 +8,8 @@ import msgspec
 from signpost.contracts import Outcome, PostState
 from signpost.flows import Flow, Parameters
 from signpost.policy import REJECT
+from signpost.text import digest
+from signpost.usage import Cost
 
 RUN = "run"
 RECEIPT = "receipt"
@@ -20,6 +22,11 @@ Source = Literal["assigned", "reassigned", "escalated"]
 def draft_row(number: int) -> str:
     """Name the row of a round's draft."""
     return f"draft-{number}"
+
+
+def calls_row(number: int) -> str:
+    """Name the row of the calls that a round's draft took, while it is not there yet."""
+    return f"calls-{number}"
 
 
 def round_row(number: int) -> str:
@@ -57,7 +64,11 @@ class Run(Record, kw_only=True, frozen=True):
 
 
 class DraftText(Record, kw_only=True, frozen=True):
-    """What the model wrote, after cleaning, and what that took."""
+    """What the model wrote, after cleaning, and what that took, with all calls it needed.
+
+    `others` are further texts to choose from. `removed` names the hidden characters that were
+    taken out.
+    """
 
     text: str
     finish_reason: str
@@ -67,8 +78,32 @@ class DraftText(Record, kw_only=True, frozen=True):
     parameters: Parameters
     instructions: str
     instructions_digest: str
+    others: list[str] = []
+    removed: list[str] = []
     content_filter: dict[str, str] = {}
+    system_fingerprint: str | None = None
+    calls: int = 1
+    cost: Cost | None = None
     created_at: datetime | None = None
+
+    @property
+    def variants(self) -> dict[str, str]:
+        """All texts that may be chosen, by digest, the first one first."""
+        return {digest(text): text for text in (self.text, *self.others)}
+
+
+class Calls(Record, kw_only=True, frozen=True):
+    """What a draft took before it was there, and its place in the line for the model.
+
+    `cut` is a draft that the model had no room to finish: it stands if a longer one can't be had.
+    """
+
+    made: int = 0
+    prompt_tokens: int = 0
+    completion_tokens: int = 0
+    cost: Cost | None = None
+    place: float | None = None
+    cut: DraftText | None = None
 
 
 class Responder(Record, kw_only=True, frozen=True):
@@ -83,9 +118,10 @@ class Responder(Record, kw_only=True, frozen=True):
 
 
 class Response(Record, kw_only=True, frozen=True):
-    """One answer. `accepted_text` and its digest are set when it is not the draft.
+    """One answer. `accepted_text` and its digest are set when it is not a draft of the model's.
 
     The digest is kept beside the text, so that a text which changes in the store is not posted.
+    `draft_digest` names the draft that it is about, where that is not the first of several.
     `on_behalf_of` names whose place the responder took, as a delegate or after an escalation.
     """
 
@@ -96,6 +132,7 @@ class Response(Record, kw_only=True, frozen=True):
     response_date: datetime
     accepted_text: str | None = None
     accepted_digest: str | None = None
+    draft_digest: str | None = None
     on_behalf_of: str | None = None
     stage: int = 1
     channel: Channel = "page"
@@ -125,7 +162,7 @@ class Note(Record, kw_only=True, frozen=True):
 
 
 class Round(Record, kw_only=True, frozen=True):
-    """One draft under review. It is over as soon as it has an `outcome`.
+    """One draft under review, or one of several to choose. It is over once it has an `outcome`.
 
     `signed` says that the outcome is in favour of posting. `slot` counts the orchestration's
     waits, so that an answer wakes the wait of its time; `notified` lists who was told in this
@@ -134,6 +171,7 @@ class Round(Record, kw_only=True, frozen=True):
 
     number: int
     draft_digest: str
+    other_digests: list[str] = []
     seats: list[Seat]
     request_date: datetime
     expires_at: datetime
@@ -176,19 +214,31 @@ class Round(Record, kw_only=True, frozen=True):
         favourable = [r for r in self.responses if self.signed and r.approver_response != REJECT]
         return list(dict.fromkeys(each.responder.name for each in favourable))
 
-    def signed_text(self, draft: str) -> str | None:
-        """Give the text that was signed: the draft, or the approver's edit of it."""
+    def signed_text(self, draft: DraftText) -> str | None:
+        """Give the text that was signed: a draft, or the approver's edit of it.
+
+        A draft that is not in the store as it was signed gives the first one, which `posting`
+        then refuses by its digest.
+        """
         decision = self.decision
         if decision is None or not self.signed:
             return None
-        return draft if decision.accepted_text is None else decision.accepted_text
+        if decision.accepted_text is not None:
+            return decision.accepted_text
+        return draft.variants.get(self.chosen_digest(decision), draft.text)
 
     def signed_digest(self) -> str | None:
         """Name the signed text, None when nothing was signed."""
         decision = self.decision
         if decision is None or not self.signed:
             return None
-        return self.draft_digest if decision.accepted_text is None else decision.accepted_digest
+        if decision.accepted_text is not None:
+            return decision.accepted_digest
+        return self.chosen_digest(decision)
+
+    def chosen_digest(self, response: Response) -> str:
+        """Name the draft that an answer is about."""
+        return response.draft_digest or self.draft_digest
 
 
 class Post(Record, kw_only=True, frozen=True):

@@ -48,12 +48,13 @@ async def purge_due(ledger: Ledger, now: datetime) -> list[str]:
 
 
 async def _purge(ledger: Ledger, run: str, now: datetime) -> bool:
-    """Empty the run's own row and delete its drafts and rounds; doing it twice does no harm."""
+    """Empty the run's own row and delete its drafts, calls and rounds; doing it twice does no harm."""
     if await ledger.get(run, records.RECEIPT) is None:
         return False
     record = await change(ledger, run, records.RUN, Run, lambda before: _emptied(now, before))
     for number in range(1, record.flow.approval.max_rounds + 1):
         await ledger.delete(run, records.draft_row(number))
+        await ledger.delete(run, records.calls_row(number))
         await ledger.delete(run, records.round_row(number))
     await ledger.scrub()
     return True

@@ -11,14 +11,15 @@ from uuid import uuid4
 import msgspec
 from msgspec.structs import replace
 
-from signpost import inputs, lists, oversight, records
+from signpost import inputs, lists, oversight, records, usage
+from signpost.allowances import NO_LIMITS, Allowances
 from signpost.contracts import REQUEST_CHANGES, Outcome
 from signpost.flows import Flow, Parameters
 from signpost.ledger import Entry, Ledger, change, write_once
 from signpost.oversight import Case, seats, steering
 from signpost.people import Email, people
 from signpost.problems import Invalid, Over, Unknown
-from signpost.records import DraftText, Post, Round, Run
+from signpost.records import Calls, DraftText, Post, Round, Run
 from signpost.text import to_remove
 
 STARTS = "start"
@@ -53,12 +54,13 @@ async def start(
     key: str | None,
     now: datetime,
     *,
+    allowances: Allowances = NO_LIMITS,
     by_sign_in: bool = False,
 ) -> tuple[str, bool]:
     """Record a run and give its id, and whether it is new.
 
     With a key, the same body gives the same run, also after a crash half way. `by_sign_in` says
-    that only people who can sign in may be asked. Raises Invalid or TooLarge.
+    that only people who can sign in may be asked. Raises Invalid, TooLarge or TooMany.
     """
     record = _asked_for(flow, body, await inputs.read(flow.inputs, body.inputs), now)
     case = Case(record, people())
@@ -67,6 +69,7 @@ async def start(
     if by_sign_in:
         _refuse_who_cannot_sign_in(case, asked)
     run = await _claim(ledger, flow, body, key) if key else uuid4().hex
+    await usage.count_run(ledger, allowances, record.requestor, now, run)
     record = replace(record, id=run)
     standing = await write_once(ledger, run, records.RUN, record)
     await lists.started(ledger, standing)
@@ -167,6 +170,7 @@ class Story(msgspec.Struct, frozen=True):
 
     run: Run
     drafts: dict[int, DraftText]
+    calls: dict[int, Calls]
     rounds: list[Round]
     posts: dict[int, Post]
     receipt: Closed | None
@@ -187,9 +191,15 @@ class Story(msgspec.Struct, frozen=True):
         return self.posts[max(self.posts)] if self.posts else None
 
     @property
+    def spent(self) -> list[DraftText | Calls]:
+        """What the drafts took, and what was spent on one that is not there."""
+        unwritten = [calls for number, calls in self.calls.items() if number not in self.drafts]
+        return [*self.drafts.values(), *unwritten]
+
+    @property
     def signed_text(self) -> str | None:
         """The text that was signed."""
-        return self.round.signed_text(self.draft.text) if self.round and self.draft else None
+        return self.round.signed_text(self.draft) if self.round and self.draft else None
 
     @property
     def state(self) -> State:
@@ -213,6 +223,7 @@ async def story(ledger: Ledger, run: str) -> Story:
     return Story(
         run=record,
         drafts=_by_round(rows, numbers, records.draft_row, DraftText),
+        calls=_by_round(rows, numbers, records.calls_row, Calls),
         rounds=rounds,
         posts=_by_round(rows, numbers, records.post_row, Post),
         receipt=_closed(rows, record, rounds),

@@ -75,14 +75,31 @@ class DecisionView(View, frozen=True):
     response_date: datetime
 
 
+class CostView(View, frozen=True):
+    """What tokens cost, by the prices in the settings; `amount` is a decimal number."""
+
+    amount: str
+    currency: str
+
+
+class VariantView(View, frozen=True):
+    """One draft to sign: what to look at in it, and the card as it would be posted."""
+
+    text: str
+    digest: str
+    findings: list[str]
+    card: dict[str, Any]
+
+
 class RoundView(View, frozen=True):
-    """One draft under review, and how that ended."""
+    """One draft under review, or several to choose from, and how that ended."""
 
     number: int
     state: str
     outcome: str | None
     text: str
     digest: str
+    variants: list[str]
     finish_reason: str
     assigned_to: list[str]
     stage: int
@@ -125,6 +142,9 @@ class RunView(View, frozen=True):
     accepted_text: str | None
     signed_digest: str | None
     delivery: DeliveryView | None
+    prompt_tokens: int
+    completion_tokens: int
+    cost: CostView | None
     may_steer: bool
     may_reassign: bool
 
@@ -132,7 +152,8 @@ class RunView(View, frozen=True):
 class ApprovalView(View, frozen=True):
     """What there is to sign, and the card as it would be posted.
 
-    `feedback` is what was said of the `previous` round's draft.
+    `variants` are the drafts to choose from, of which `text`, `digest` and `card` are the first.
+    `removed` names the hidden characters that were taken out. `feedback` is what was said of the `previous` round's draft.
     """
 
     id: str
@@ -150,6 +171,8 @@ class ApprovalView(View, frozen=True):
     digest: str
     finish_reason: str
     card: dict[str, Any]
+    variants: list[VariantView]
+    removed: list[str]
     you: str
     on_behalf_of: str | None
     assigned_to: list[str]

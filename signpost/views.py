@@ -5,8 +5,9 @@ from typing import NamedTuple
 
 import msgspec
 
-from signpost import posting
+from signpost import posting, usage
 from signpost.contracts import REQUEST_CHANGES
+from signpost.findings import findings
 from signpost.flows import Flow
 from signpost.inputs import Input
 from signpost.links import approval_id
@@ -21,6 +22,7 @@ from signpost.sentences import story_in_a_sentence
 from signpost.shapes import (
     AnswerView,
     ApprovalView,
+    CostView,
     DecisionView,
     DeliveryView,
     FlowView,
@@ -29,9 +31,11 @@ from signpost.shapes import (
     ResponseView,
     RoundView,
     RunView,
+    VariantView,
 )
 from signpost.teams import MAX_BYTES
 from signpost.teams.cards import post_card
+from signpost.usage import Cost
 
 
 def flow_view(flow: Flow) -> FlowView:
@@ -96,6 +100,9 @@ def run_view(
         accepted_text=story.signed_text,
         signed_digest=story.round.signed_digest() if story.round else None,
         delivery=delivery_view(story.post, now) if story.post else None,
+        prompt_tokens=sum(each.prompt_tokens for each in story.spent),
+        completion_tokens=sum(each.completion_tokens for each in story.spent),
+        cost=cost_view(usage.total(each.cost for each in story.spent)),
         may_steer=may_steer,
         may_reassign=may_steer and may_reassign,
     )
@@ -109,6 +116,7 @@ def approval_view(story: Story, number: int, approver: str, now: datetime) -> Ap
     seen = _seen(case, standing, approver, now)
     at_hand, decision = seen.at_hand, seen.decision
     possible = answers.options(case, at_hand)
+    variants = variant_views(run, draft, approver)
     return ApprovalView(
         id=approval_id(run.id, number),
         run=run.id,
@@ -124,9 +132,9 @@ def approval_view(story: Story, number: int, approver: str, now: datetime) -> Ap
         text=draft.text,
         digest=standing.draft_digest,
         finish_reason=draft.finish_reason,
-        card=post_card(
-            run.flow.post.title, draft.text, approver, edited=False, links=run.flow.post.links
-        ),
+        card=variants[0].card,
+        variants=variants,
+        removed=draft.removed,
         you=approver,
         on_behalf_of=seen.on_behalf_of,
         assigned_to=at_hand.assigned_to,
@@ -187,6 +195,25 @@ def _seen(case: Case, standing: Round, approver: str, now: datetime) -> _Seen:
     return _Seen(at_hand, place, holds, own)
 
 
+def variant_views(run: Run, draft: DraftText, approver: str) -> list[VariantView]:
+    """Show the drafts to choose from, each with its card as this approver would sign it."""
+    title, links = run.flow.post.title, run.flow.post.links
+    return [
+        VariantView(
+            text=text,
+            digest=name,
+            findings=findings(text, links),
+            card=post_card(title, text, approver, edited=False, links=links),
+        )
+        for name, text in draft.variants.items()
+    ]
+
+
+def cost_view(cost: Cost | None) -> CostView | None:
+    """Show what something cost, None where no prices are set."""
+    return CostView(amount=cost.amount, currency=cost.currency) if cost else None
+
+
 def answer_view(run: Run, standing: Round, approver: str) -> AnswerView:
     """Show an approver that the answer counted."""
     mine = (r for r in reversed(standing.responses) if people().same(r.responder.name, approver))
@@ -211,7 +238,7 @@ def response_view(standing: Round, response: Response) -> ResponseView:
         response_date=response.response_date,
         round=standing.number,
         stage=response.stage,
-        digest=response.accepted_digest or standing.draft_digest,
+        digest=response.accepted_digest or standing.chosen_digest(response),
         channel=response.channel,
         proof=response.responder.proof,
     )
@@ -271,6 +298,7 @@ def round_view(case: Case, standing: Round, draft: DraftText | None, now: dateti
         outcome=at_hand.outcome,
         text=draft.text if draft else "",
         digest=at_hand.draft_digest,
+        variants=list(draft.variants.values()) if draft else [],
         finish_reason=draft.finish_reason if draft else "",
         assigned_to=at_hand.assigned_to,
         stage=at_hand.stage,

@@ -63,6 +63,7 @@ async def start_run(
         body,
         key,
         datetime.now(UTC),
+        allowances=config.allowances,
         by_sign_in=config.sign_in == "required",
     )
     await durable.start(client, run, new=new)

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 import azure.durable_functions as df
 import azure.functions as func
 
-from signpost import retention
+from signpost import retention, usage
 from signpost.ledger import LedgerAway, open_ledger
 from signpost.problems import Misconfigured
 from signpost.settings import settings
@@ -23,7 +23,9 @@ async def sweep(timer: func.TimerRequest, client: df.DurableOrchestrationClient)
     try:
         ledger = open_ledger(settings().ledger)
         woken = await durable.mend(client, ledger)
-        purged = await retention.purge_due(ledger, datetime.now(UTC))
+        now = datetime.now(UTC)
+        purged = await retention.purge_due(ledger, now)
+        await usage.forget_days(ledger, now)
     except LedgerAway as error:
         log.warning("Nothing can be swept while the ledger is away: %s", error)
     except Misconfigured as error:

@@ -92,6 +92,15 @@ async def write_once(ledger: Ledger, partition: str, row: str, record: R) -> R:
     return standing
 
 
+async def put(ledger: Ledger, partition: str, row: str, record: msgspec.Struct) -> None:
+    """Write a row whatever stood there; only for rows that have one writer at a time."""
+    body = msgspec.json.encode(record)
+    while not await ledger.insert(partition, row, body):
+        entry = await ledger.get(partition, row)
+        if entry and await ledger.replace(partition, row, body, entry.etag):
+            return
+
+
 async def change(
     ledger: Ledger, partition: str, row: str, kind: type[R], decide: Callable[[R], R]
 ) -> R:

@@ -16,7 +16,7 @@ from signpost.text import digest, to_remove
 
 
 class Answer(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename="camel"):
-    """What an approver sends: the answer, and the digest of the text that it is about."""
+    """What an approver sends: the answer, and the digest of the draft that it is about."""
 
     response: Annotated[str, Meta(min_length=1, max_length=64)]
     digest: str
@@ -43,7 +43,7 @@ def respond(case: Case, now: datetime, said: Said, standing: Round) -> Round:
     seat = _place(case, standing, responder.name, now)
     _check(case, answer, standing)
     own = answer.accepted_text
-    edited = None if own is None or digest(own) == standing.draft_digest else own
+    edited = None if own is None or digest(own) == answer.digest else own
     holds = case.people.same(seat.person, responder.name)
     response = Response(
         # A place is taken by its holder's name to the letter, whatever people.yaml says later.
@@ -53,6 +53,7 @@ def respond(case: Case, now: datetime, said: Said, standing: Round) -> Round:
         comments=answer.comments.strip(),
         accepted_text=edited,
         accepted_digest=None if edited is None else digest(edited),
+        draft_digest=None if answer.digest == standing.draft_digest else answer.digest,
         request_date=seat.since,
         response_date=now,
         stage=standing.stage,
@@ -97,7 +98,7 @@ def _judge(case: Case, now: datetime, standing: Round) -> Round:
 
 def _check(case: Case, answer: Answer, standing: Round) -> None:
     policy = case.policy
-    if answer.digest != standing.draft_digest:
+    if answer.digest not in (standing.draft_digest, *standing.other_digests):
         raise Invalid("This is not the text under review: load the page again.", field="digest")
     if answer.response not in (possible := options(case, standing)):
         raise Invalid(f"Answer one of: {', '.join(possible)}.", field="response")

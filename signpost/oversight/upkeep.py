@@ -21,6 +21,7 @@ DAY, HOUR = timedelta(days=1), timedelta(hours=1)
 def open_round(case: Case, draft: DraftText, number: int, now: datetime) -> Round:
     """Put a draft under review by everybody who may sign it."""
     policy = case.policy
+    first, *others = draft.variants
     cadence = policy.cadence if policy.enable_notifications else None
     expires_at = now + policy.expires_after
     escalate_at = expires_at if policy.on_expiry == "escalate" else None
@@ -28,7 +29,8 @@ def open_round(case: Case, draft: DraftText, number: int, now: datetime) -> Roun
         escalate_at = now + policy.escalate_after
     return Round(
         number=number,
-        draft_digest=digest(draft.text),
+        draft_digest=first,
+        other_digests=others,
         seats=seats.plan(case, now),
         request_date=now,
         expires_at=expires_at,

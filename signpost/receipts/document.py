@@ -5,10 +5,12 @@ from typing import Any
 
 import msgspec
 
+from signpost import usage
 from signpost.contracts import Ending
 from signpost.records import DraftText, Post, Response, Round
 from signpost.runs import Story
 from signpost.text import digest
+from signpost.usage import Cost
 
 VERSION = 1
 
@@ -36,6 +38,7 @@ def facts(story: Story, ending: Ending) -> Json:
         "rounds": [_round(each, story.drafts.get(each.number)) for each in story.rounds],
         "signedDigest": standing.signed_digest() if standing else None,
         "signedBy": standing.signers if standing else [],
+        "cost": _cost(usage.total(each.cost for each in story.spent)),
         "delivery": _delivery(story.post),
         "createdAt": _at(run.created_at),
         "closedAt": _at(ending.work.now),
@@ -47,7 +50,8 @@ def entries(story: Story, ending: Ending) -> list[Json]:
     run, now = story.run, ending.work.now
     told = [_entry(run.created_at, "started", run.requestor, 0, "")]
     for number, draft in sorted(story.drafts.items()):
-        told.append(_entry(draft.created_at or now, "drafted", None, number, digest(draft.text)))
+        named = ", ".join(draft.variants)
+        told.append(_entry(draft.created_at or now, "drafted", None, number, named))
     for standing in story.rounds:
         told += _happened(standing)
     if run.canceled_at and ending.outcome == "Canceled":  # else it came too late
@@ -100,6 +104,7 @@ def _round(standing: Round, draft: DraftText | None) -> Json:
     return {
         "number": standing.number,
         "draftDigest": standing.draft_digest,
+        "otherDigests": standing.other_digests,
         "requestDate": _at(standing.request_date),
         "closedAt": _at(standing.closed_at) if standing.closed_at else None,
         "outcome": standing.outcome,
@@ -116,9 +121,16 @@ def _draft(draft: DraftText) -> Json:
         "parameters": msgspec.to_builtins(draft.parameters),
         "promptTokens": draft.prompt_tokens,
         "completionTokens": draft.completion_tokens,
+        "calls": draft.calls,
+        "cost": _cost(draft.cost),
+        "systemFingerprint": draft.system_fingerprint,
         "finishReason": draft.finish_reason,
         "contentFilter": draft.content_filter,
     }
+
+
+def _cost(cost: Cost | None) -> Json | None:
+    return {"amount": cost.amount, "currency": cost.currency} if cost else None
 
 
 def _response(response: Response) -> Json:
@@ -131,6 +143,7 @@ def _response(response: Response) -> Json:
         "onBehalfOf": response.on_behalf_of,
         "approverResponse": response.approver_response,
         "commentsDigest": digest(response.comments) if response.comments else None,
+        "draftDigest": response.draft_digest,
         "acceptedTextDigest": response.accepted_digest,
         "requestDate": _at(response.request_date),
         "responseDate": _at(response.response_date),

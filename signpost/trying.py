@@ -1,0 +1,206 @@
+"""Owns *Test it out*: instructions filled in and sent to the model, with nothing stored or posted."""
+
+from collections.abc import Iterable, Mapping
+from datetime import datetime
+from time import monotonic
+from typing import Annotated, Any
+
+import msgspec
+from msgspec import Meta
+
+from signpost import instructions, model, pacing, prompting, usage
+from signpost.findings import findings
+from signpost.flows import Parameters
+from signpost.instructions import Instructions, Message, PromptInput, Unusable
+from signpost.ledger import Ledger
+from signpost.model import Refusal
+from signpost.problems import Invalid, TooMany, Unknown
+from signpost.prompting import OverCap, Request
+from signpost.records import Calls
+from signpost.settings import Settings
+from signpost.shapes import CostView, View
+from signpost.text import to_remove
+
+LARGEST_SOURCE = 64 * 1024
+LONGEST_VALUE = 60_000  # characters
+KINDS: dict[str, tuple[type, ...]] = {
+    "string": (str,),
+    "boolean": (bool,),
+    "integer": (int,),
+    "float": (int, float),
+}
+
+
+class Trial(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What is tried: instructions by `name`, or the `source` of a file that is not there yet.
+
+    With both, the source is tried under this name. `n` is how many drafts to write.
+    """
+
+    name: Annotated[str, Meta(max_length=256)] | None = None
+    source: Annotated[str, Meta(max_length=LARGEST_SOURCE)] | None = None
+    inputs: dict[str, Any] = {}
+    parameters: Parameters = Parameters()
+    n: Annotated[int, Meta(ge=1, le=4)] = 1
+
+
+class Turn(View, frozen=True):
+    """One message as the model gets it."""
+
+    role: str
+    content: str
+
+
+class Draft(View, frozen=True):
+    """One text, and what to look at in it."""
+
+    text: str
+    findings: list[str]
+
+
+class Failure(View, frozen=True):
+    """Why there is no text; `retry_after` is in seconds, null when another try is no use."""
+
+    kind: str
+    reason: str
+    retry_after: float | None
+
+
+class Tried(View, frozen=True):
+    """What the model was asked, and what it wrote, or why it did not; `milliseconds` is its time."""
+
+    prompt: list[Turn]
+    parameters: Parameters
+    variants: list[Draft] = []
+    removed: list[str] = []
+    finish_reason: str | None = None
+    prompt_tokens: int = 0
+    completion_tokens: int = 0
+    model: str | None = None
+    system_fingerprint: str | None = None
+    milliseconds: int = 0
+    estimated_cost: CostView | None = None
+    failure: Failure | None = None
+
+
+async def try_out(
+    ledger: Ledger, config: Settings, trial: Trial, who: str | None, now: datetime
+) -> Tried:
+    """Fill in instructions and ask the model once.
+
+    Raises Unknown, Invalid, and TooMany when the day's tokens of who asks are used up.
+    """
+    request = _request(trial, read(trial))
+    try:
+        request = prompting.within_caps(request, Calls(), config.allowances)
+    except OverCap as error:
+        raise Invalid(str(error), field="inputs") from error
+    await usage.check_tokens(ledger, config.allowances, who, now)
+    wait = await pacing.step_in(ledger, config.allowances, request.largest, now)
+    if wait:
+        raise TooMany("Runs use all of the model's rate right now.", retry_after=wait)
+    began = monotonic()
+    answer = await model.complete(
+        request.messages, request.parameters, config, now=now, attempt=1, variants=trial.n
+    )
+    took = round(1000 * (monotonic() - began))
+    spent = answer.prompt_tokens + answer.completion_tokens
+    await usage.spend(ledger, config.allowances, who, spent, now)
+    return _told(request, config, answer, took)
+
+
+def read(trial: Trial) -> Instructions:
+    """Give the instructions that are tried. Raises Unknown or Invalid."""
+    if trial.source is None:
+        if trial.name is None:
+            raise Invalid("Name instructions, or send their `source`.", field="name")
+        return named(trial.name)
+    try:
+        return instructions.parse(trial.source, trial.name or "untitled")
+    except Unusable as error:
+        raise Invalid(str(error), field="source") from error
+
+
+def named(name: str) -> Instructions:
+    """Give instructions by their name. Raises Unknown."""
+    known = instructions.load_all()
+    if name not in known:
+        there = ", ".join(known)
+        raise Unknown(f"There are no instructions {name!r}; there is {there}.", field="name")
+    return known[name]
+
+
+def _request(trial: Trial, prompt: Instructions) -> Request:
+    parameters = trial.parameters.over(prompt.parameters.over(model.DEFAULTS))
+    values = _values(prompt.inputs, trial.inputs)
+    try:
+        messages = prompt.fill_in(values)
+    except Unusable as error:
+        raise Invalid(str(error), field="source" if trial.source else "name") from error
+    return Request(prompt, messages, parameters, trial.n, [])
+
+
+def _values(wanted: Iterable[PromptInput], given: Mapping[str, Any]) -> dict[str, Any]:
+    rules = {each.name: each for each in wanted}
+    for name in given:
+        if name not in rules:
+            there = ", ".join(rules) or "none"
+            told = f"The instructions have no input {name!r}; they have {there}."
+            raise Invalid(told, field=f"inputs.{name}")
+    return {name: _value(rule, given.get(name)) for name, rule in rules.items()}
+
+
+def _value(rule: PromptInput, value: object) -> object:
+    field = f"inputs.{rule.name}"
+    if value is None or value == "":
+        value = rule.default
+    if value is None or value == "":
+        if rule.required:
+            raise Invalid("This input is missing.", field=field)
+        return value
+    if not isinstance(value, KINDS[rule.kind]) or isinstance(value, bool) != (rule.kind == "boolean"):
+        raise Invalid(f"This input is of the kind {rule.kind}.", field=field)
+    if rule.enum_values and value not in rule.enum_values:
+        choices = ", ".join(map(str, rule.enum_values))
+        raise Invalid(f"Choose one of: {choices}.", field=field)
+    if isinstance(value, str):
+        _check_text(value, field)
+    return value
+
+
+def _check_text(value: str, field: str) -> None:
+    if len(value) > LONGEST_VALUE:
+        told = f"At most {LONGEST_VALUE:,} characters; these are {len(value):,}."
+        raise Invalid(told, field=field)
+    if told := to_remove(value.replace("\r\n", "\n")):
+        raise Invalid(told, field=field)
+
+
+def _told(
+    request: Request, config: Settings, answer: model.Completion | Refusal, took: int
+) -> Tried:
+    cost = usage.cost(config.allowances, answer.prompt_tokens, answer.completion_tokens)
+    shown = Tried(
+        prompt=[_turn(each) for each in request.messages],
+        parameters=request.parameters,
+        prompt_tokens=answer.prompt_tokens,
+        completion_tokens=answer.completion_tokens,
+        milliseconds=took,
+        estimated_cost=CostView(amount=cost.amount, currency=cost.currency) if cost else None,
+    )
+    if isinstance(answer, Refusal):
+        wait = answer.retry_after.total_seconds() if answer.retry_after else None
+        failure = Failure(kind=answer.kind, reason=answer.reason, retry_after=wait)
+        return msgspec.structs.replace(shown, failure=failure)
+    return msgspec.structs.replace(
+        shown,
+        variants=[Draft(text=text, findings=findings(text, [])) for text in answer.texts],
+        removed=answer.removed,
+        finish_reason=answer.finish_reason,
+        model=answer.model,
+        system_fingerprint=answer.system_fingerprint,
+    )
+
+
+def _turn(message: Message) -> Turn:
+    return Turn(role=message["role"], content=message["content"])
