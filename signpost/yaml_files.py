@@ -39,7 +39,7 @@ class YamlFile(NamedTuple):
             from signpost.remedies import remedy  # noqa: PLC0415 - a good file needs none
 
             message, trail = _fault(error, self.content, kind)
-            raise self.broken(trail, message + remedy(message, trail, kind)) from None
+            raise self.broken(trail, message + remedy(message, trail, kind, self.content)) from None
 
     def broken(self, trail: str, what: str) -> BrokenFile:
         """Tell what is wrong in the field `trail`, as `approval.assignedTo[1]`."""

@@ -100,7 +100,7 @@ def guarded(handler: Handler) -> Handler:
 
 
 def read_body(request: func.HttpRequest, kind: type[T], most: int = MAX_BODY_BYTES) -> T:
-    """Read a JSON body of at most so many bytes. Raises TooLarge, NotJson, Unreadable or Invalid."""
+    """Read a JSON body of so many bytes. Raises TooLarge, NotJson, Unreadable or Invalid."""
     body = request.get_body()
     if len(body) > most:
         raise TooLarge(f"At most {most:,} bytes are read; these are {len(body):,}.")
