@@ -12,7 +12,7 @@ from tests.doubles.quick_model import QuickModel, completion
     "status, body, reason",
     [
         (200, completion(""), "empty"),
-        (200, completion("Half a text", "content_filter"), "content policy"),
+        (200, completion("Half a text", finish_reason="content_filter"), "content policy"),
         (400, {"error": {"code": "content_filter", "message": "no"}}, "content policy"),
         (401, {"error": {"message": "no"}}, "role"),
         (404, {"error": {"code": "DeploymentNotFound", "message": "no"}}, "deployment"),
@@ -43,7 +43,7 @@ def test_a_busy_model_is_waited_for(signpost: Signpost, model: QuickModel) -> No
 
 def test_a_truncated_draft_says_so(signpost: Signpost, model: QuickModel) -> None:
     """A draft that ran out of room is shown with its finish reason."""
-    model.script = [(200, completion("This stops in the mid", "length"))]
+    model.script = [(200, completion("This stops in the mid", finish_reason="length"))]
     _, link = signpost.drafted(topic="Truncated")
     assert signpost.see(link).json()["finishReason"] == "length"
 

@@ -59,7 +59,9 @@ class QuickModel(AbstractContextManager["QuickModel"]):
         if self.script:
             status, body = self.script.pop(0)
             return web.json_response(body, status=status)
-        return web.json_response(completion(_said(asked["messages"]) or self.text))
+        text = _said(asked["messages"]) or self.text
+        more = [f"{text} Variant {number}." for number in range(2, asked.get("n", 1) + 1)]
+        return web.json_response(completion(text, *more))
 
 
 def say(text: str) -> str:
@@ -78,14 +80,21 @@ def _said(messages: list[dict[str, str]]) -> str | None:
     return said if version == 1 else f"{said} Version {version}."
 
 
-def completion(text: str, finish_reason: str = "stop") -> dict[str, Any]:
-    """Build the body that chat completions answer with."""
-    message = {"role": "assistant", "content": text}
+def completion(*texts: str, finish_reason: str = "stop") -> dict[str, Any]:
+    """Build the body that chat completions answer with, one choice a text."""
+    choices = [
+        {
+            "index": index,
+            "finish_reason": finish_reason,
+            "message": {"role": "assistant", "content": text},
+        }
+        for index, text in enumerate(texts)
+    ]
     return {
         "id": "chatcmpl-1",
         "object": "chat.completion",
         "created": 1_700_000_000,
         "model": "quick",
-        "choices": [{"index": 0, "finish_reason": finish_reason, "message": message}],
+        "choices": choices,
         "usage": {"prompt_tokens": 10, "completion_tokens": 20, "total_tokens": 30},
     }
