@@ -194,7 +194,7 @@ def card_text(message: Json) -> str:
     """Read the posted text from a message's card."""
     card = message["attachments"][0]["content"]
     signed = next(item for item in card["body"] if item.get("id") == "signed-text")
-    return "\n".join(line["inlines"][0]["text"] for line in signed["items"])
+    return "\n".join("".join(run["text"] for run in line["inlines"]) for line in signed["items"])
 
 
 def once(look: Callable[[], T | None], complain: Callable[[], str]) -> T:

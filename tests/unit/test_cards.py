@@ -27,9 +27,9 @@ MARKDOWN = [
 texts = st.text() | st.lists(st.sampled_from([*MARKDOWN, "\n", "{", " "])).map("".join)
 
 
-def post(text: str) -> cards.Card:
-    """Make the card of a signed text."""
-    return cards.post_card("News", text, ADELE, edited=False)
+def post(text: str, *links: str) -> cards.Card:
+    """Make the card of a signed text, with active links to these hosts."""
+    return cards.post_card("News", text, ADELE, edited=False, links=links)
 
 
 def skeleton(value: Any) -> Any:
@@ -85,6 +85,50 @@ def test_no_run_is_formatted_away(text: str) -> None:
 def test_no_run_breaks_lines(text: str) -> None:
     """A run does not break lines, so each line has a block of its own."""
     assert [run for run in runs_of(post(text)) if "\n" in run["text"]] == []
+
+
+def pressed(card: cards.Card) -> list[str]:
+    """List the addresses that open when a run of text is pressed."""
+    return [run["selectAction"]["url"] for run in runs_of(card) if "selectAction" in run]
+
+
+def test_a_link_to_a_listed_host_can_be_pressed() -> None:
+    """The URL has a run of its own that opens it; the letters around it stay letters."""
+    link = "https://contoso.com/news"
+    [line] = post(f"See {link}, now.", "contoso.com")["body"][1]["items"]
+    action = {"type": "Action.OpenUrl", "url": link}
+    runs = [{"text": "See "}, {"text": link, "selectAction": action}, {"text": ", now."}]
+    assert line["inlines"] == [{"type": "TextRun", **run} for run in runs]
+
+
+@pytest.mark.parametrize("links", [[], ["fabrikam.com"], ["*.contoso.com"]])
+def test_no_other_link_can_be_pressed(links: list[str]) -> None:
+    """Without its host on the list a URL is letters."""
+    text = "https://contoso.com/news"
+    assert post(text, *links) == post(text)
+    assert pressed(post(text)) == []
+
+
+@given(st.lists(st.sampled_from(["https://contoso.com/", "x", " ", "\n", "{{DATE(", ".", ")"])))
+def test_active_links_change_no_letter(parts: list[str]) -> None:
+    """With links or without, the text can be read back, and each link shows where it leads."""
+    text = "".join(parts)
+    assert cards.text_of(post(text, "contoso.com")) == cards.text_of(post(text)) == text
+    shown = {run["text"] for run in runs_of(post(text, "contoso.com"))}
+    assert set(pressed(post(text, "contoso.com"))) <= shown
+
+
+@pytest.mark.parametrize("separator", [" ", "\n"])
+def test_active_links_are_few(separator: str) -> None:
+    """A text of nothing but links has 50 that can be pressed; what they add is weighed."""
+    text = separator.join(["https://contoso.com/x"] * 300)
+    assert len(pressed(post(text, "contoso.com"))) == 50
+    assert size_of(post(text, "contoso.com")) > size_of(post(text)) + 50 * 60
+
+
+def test_the_request_card_opens_no_link_of_a_draft() -> None:
+    """Before it is signed nothing in a draft can be pressed."""
+    assert pressed(requested("https://contoso.com/news")) == []
 
 
 @pytest.mark.parametrize("edited,said", [(True, "edited and signed by"), (False, "AI, signed by")])
@@ -179,7 +223,7 @@ ALLOWED = {
     "AdaptiveCard": {"$schema", "type", "version", "body", "actions"},
     "Container": {"type", "id", "items", "style"},
     "RichTextBlock": {"type", "inlines", "spacing"},
-    "TextRun": {"type", "text", "weight", "size", "isSubtle"},
+    "TextRun": {"type", "text", "weight", "size", "isSubtle", "selectAction"},
     "Action.OpenUrl": {"type", "title", "url"},
 }
 
@@ -191,7 +235,11 @@ def elements(value: Any) -> list[dict[str, Any]]:
     return [value, *elements(list(value.values()))] if isinstance(value, dict) else []
 
 
-@pytest.mark.parametrize("card", [post(TEXT), requested()], ids=["post", "request"])
+@pytest.mark.parametrize(
+    "card",
+    [post(TEXT), post("https://contoso.com", "contoso.com"), requested()],
+    ids=["post", "post with a link", "request"],
+)
 def test_cards_keep_to_the_schema(card: cards.Card) -> None:
     """Only elements and members of Adaptive Cards 1.5 that Teams renders are used."""
     assert card["version"] == "1.5"
