@@ -101,6 +101,8 @@ class RoundView(View, frozen=True):
     digest: str
     variants: list[str]
     finish_reason: str
+    model: str
+    system_fingerprint: str | None
     assigned_to: list[str]
     stage: int
     stages: int

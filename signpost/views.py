@@ -300,6 +300,8 @@ def round_view(case: Case, standing: Round, draft: DraftText | None, now: dateti
         digest=at_hand.draft_digest,
         variants=list(draft.variants.values()) if draft else [],
         finish_reason=draft.finish_reason if draft else "",
+        model=draft.model if draft else "",
+        system_fingerprint=draft.system_fingerprint if draft else None,
         assigned_to=at_hand.assigned_to,
         stage=at_hand.stage,
         stages=len(case.policy.all_stages),
