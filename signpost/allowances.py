@@ -1,4 +1,4 @@
-"""Owns the limits that an installation sets itself: the model's rate, its price, each one's share."""
+"""Owns the limits that an installation sets: the model's rate and price, and everybody's share."""
 
 import re
 from collections.abc import Mapping
