@@ -5,21 +5,28 @@ from collections.abc import Iterator, Mapping
 from datetime import timedelta
 from functools import cache
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import msgspec
 from msgspec import Meta
 
+from signpost import inputs
 from signpost.forms import HOST
 from signpost.inputs import Input
 from signpost.people import FILE as PEOPLE
 from signpost.people import is_address, is_person, people
 from signpost.policy import CUSTOM_ONE, FIRST, Approval, Part, People, Text, listed
+from signpost.problems import BrokenFile
+
+if TYPE_CHECKING:
+    from signpost.instructions import Instructions, PromptInput
+    from signpost.yaml_files import YamlFile
 
 LONGEST_KEPT = timedelta(days=3650)
 FOLDER = Path(__file__).parent.parent / "flows"
 INPUT_IN_TEXT = r"\{\{\s*(?P<input>[^{}]+?)\s*\}\}"
 Host = Annotated[str, Meta(pattern=HOST, max_length=253)]
+KINDS = {"boolean": "Yes/No", "integer": "Number", "float": "Number"}  # those that take no text
 REFERENCE = r"^\{\{\s*(?P<input>.+?)\s*\}\}\Z"
 
 
@@ -96,10 +103,7 @@ def load(path: Path) -> Flow:
 
     source = yaml_files.read(path)
     flow = source.into(Flow)
-    name = flow.draft.instructions
-    if not (path.parent.parent / "instructions" / f"{name}.prompty").is_file():
-        what = f"there is no file instructions/{name}.prompty"
-        raise source.broken("draft.instructions", what)
+    prompt = _instructions(source, path, flow.draft.instructions)
     if flow.name:
         raise source.broken("name", "a flow's name is its file's: take this field out")
     if flow.draft.variants > 1 and flow.approval.type not in (FIRST, CUSTOM_ONE):
@@ -107,7 +111,22 @@ def load(path: Path) -> Flow:
         raise source.broken("draft.variants", what)
     for trail, what in _faults(flow, source.content["approval"]):
         raise source.broken(f"approval.{trail}", what)
+    for trail, what in _mismatches(flow, prompt):
+        raise source.broken(trail, what)
     return msgspec.structs.replace(flow, name=path.stem)
+
+
+def _instructions(source: "YamlFile", path: Path, name: str) -> "Instructions":
+    """Read the instructions of a flow file. Raises BrokenFile, with their own file and line."""
+    from signpost import instructions  # noqa: PLC0415 - Jinja2 takes long to load: cold start
+
+    folder = path.parent.parent / "instructions"
+    if not (folder / f"{name}.prompty").is_file():
+        raise source.broken("draft.instructions", f"there is no file instructions/{name}.prompty")
+    try:
+        return instructions.load(name, folder)
+    except instructions.Unusable as error:
+        raise BrokenFile(f"instructions/{name}.prompty", error.line or 1, error.what) from error
 
 
 def _faults(flow: Flow, given: Mapping[str, object]) -> Iterator[tuple[str, str]]:
@@ -156,6 +175,47 @@ def _unknown_inputs(flow: Flow) -> Iterator[tuple[str, str]]:
             yield "title", f"there is no input {name!r}"
 
 
+def _mismatches(flow: Flow, prompt: "Instructions") -> Iterator[tuple[str, str]]:
+    """Find where a flow's inputs and those of its instructions don't fit each other."""
+    wanted = {each.name: each for each in prompt.inputs}
+    given: dict[str, str] = {}
+    for name, rule in flow.inputs.items():
+        place = inputs.placeholder(name)
+        if place in given:
+            yield f"inputs.{name}", f"instructions could not tell it from {given[place]!r}"
+        elif place in wanted:
+            yield from ((f"inputs.{name}", why) for why in _misfits(rule, wanted[place]))
+        elif name not in _referred_to(flow.approval):
+            where = f"instructions/{prompt.name}.prompty has no input `{place}`"
+            yield f"inputs.{name}", f"nothing uses it: {where}, and `approval` does not name it"
+        given[place] = name
+    for each in prompt.inputs:
+        if each.required and each.default is None and each.name not in given:
+            yield "draft.instructions", f"{prompt.name}.prompty needs the input {each.name!r}"
+
+
+def _misfits(rule: Input, wanted: "PromptInput") -> Iterator[str]:
+    """Say which values an input takes that its instructions would not."""
+    certain = rule.required or getattr(rule, "default", None) not in (None, "")
+    if wanted.required and wanted.default is None and not certain:
+        yield "the instructions need it: say `required: true`, or give it a `default`"
+    needed = KINDS.get(wanted.kind)
+    if needed and rule.type != needed:
+        yield f"`type` must be {needed}: the instructions want the kind {wanted.kind}"
+    if wanted.enum_values and not needed:
+        options = rule.options if isinstance(rule, inputs.DropDown) else [f"any {rule.type}"]
+        if foreign := [each for each in options if each not in wanted.enum_values]:
+            known = ", ".join(map(str, wanted.enum_values))
+            yield f"the instructions don't take {foreign[0]!r} here, only {known}"
+
+
+def _referred_to(policy: Approval) -> set[str]:
+    """Give the inputs that an approval names, for people or in its title."""
+    references = (re.match(REFERENCE, name) for _, name in _named(policy))
+    people_of = {each["input"] for each in references if each}
+    return people_of | set(re.findall(INPUT_IN_TEXT, policy.title))
+
+
 def _named(policy: Approval) -> Iterator[tuple[str, str]]:
     """Give everybody whom a policy names, with the place where it does."""
     for trail, named_in in _groups(policy).items():
@@ -171,8 +231,11 @@ def _unusable(named: str, flow: Flow) -> str | None:
     """Say why a name stands for nobody: no input, no address, no list of people.yaml."""
     reference = re.match(REFERENCE, named)
     if reference and "{{" not in reference["input"]:
-        known = reference["input"] in flow.inputs
-        return None if known else f"there is no input {reference['input']!r}"
+        rule = flow.inputs.get(reference["input"])
+        if rule is None:
+            return f"there is no input {reference['input']!r}"
+        names = isinstance(rule, inputs.Text | inputs.Email | inputs.DropDown)
+        return None if names else f"the input {reference['input']!r} is a {rule.type}, no name"
     if "{{" in named or "}}" in named:
         return f"in {named!r} an input stands with other text: split them by semicolons"
     if "@" in named:
