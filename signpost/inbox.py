@@ -1,7 +1,8 @@
 """Owns the answers of Agent Inbox (LangGraph): `accept`, `edit`, `response` and `ignore`.
 
-They carry no digest. The approval's id names a round, a round has one draft that never changes,
-and so an answer to it is an answer to that text.
+They carry no digest. The approval's id names a round, whose drafts never change; of several, an
+inbox knows the first, which the approval shows as its `text`, and answers about that. Where the
+flow allows edits, an edit that is another draft to the letter counts as choosing it.
 """
 
 from typing import Any, Literal

@@ -42,8 +42,9 @@ def respond(case: Case, now: datetime, said: Said, standing: Round) -> Round:
     standing = upkeep.current(case, now, standing)
     seat = _place(case, standing, responder.name, now)
     _check(case, answer, standing)
-    own = answer.accepted_text
-    edited = None if own is None or digest(own) == answer.digest else own
+    about, edited = answer.digest, answer.accepted_text
+    if edited is not None and digest(edited) in _drafts(standing):
+        about, edited = digest(edited), None  # a draft to the letter is chosen, whoever typed it
     holds = case.people.same(seat.person, responder.name)
     response = Response(
         # A place is taken by its holder's name to the letter, whatever people.yaml says later.
@@ -53,7 +54,7 @@ def respond(case: Case, now: datetime, said: Said, standing: Round) -> Round:
         comments=answer.comments.strip(),
         accepted_text=edited,
         accepted_digest=None if edited is None else digest(edited),
-        draft_digest=None if answer.digest == standing.draft_digest else answer.digest,
+        draft_digest=None if about == standing.draft_digest else about,
         request_date=seat.since,
         response_date=now,
         stage=standing.stage,
@@ -66,6 +67,10 @@ def options(case: Case, standing: Round) -> list[str]:
     """List the answers that this round takes; the last round takes no request for changes."""
     is_last = standing.number >= case.policy.max_rounds
     return [each for each in case.policy.options if each != REQUEST_CHANGES or not is_last]
+
+
+def _drafts(standing: Round) -> list[str]:
+    return [standing.draft_digest, *standing.other_digests]
 
 
 def _place(case: Case, standing: Round, person: str, now: datetime) -> Seat:
@@ -98,7 +103,7 @@ def _judge(case: Case, now: datetime, standing: Round) -> Round:
 
 def _check(case: Case, answer: Answer, standing: Round) -> None:
     policy = case.policy
-    if answer.digest not in (standing.draft_digest, *standing.other_digests):
+    if answer.digest not in _drafts(standing):
         raise Invalid("This is not the text under review: load the page again.", field="digest")
     if answer.response not in (possible := options(case, standing)):
         raise Invalid(f"Answer one of: {', '.join(possible)}.", field="response")

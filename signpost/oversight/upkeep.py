@@ -9,7 +9,6 @@ from signpost.policy import MOST_REMINDERS, REJECT
 from signpost.problems import Invalid
 from signpost.records import DraftText, Note, Round, Seat
 from signpost.reminders import upcoming
-from signpost.text import digest
 
 # The SDK can't cancel a timer that it splits into pieces (over 6 days), so no wait is that long.
 LONGEST_TIMER = timedelta(days=5)

@@ -61,7 +61,7 @@ def test_contracts_hold_no_text_and_no_address(kind: type[Contract]) -> None:
     """Histories get ids, states, instants and why something failed, nothing that was written."""
     allowed = {
         "run", "round", "attempt", "now", "outcome", "failure", "retry_after", "slot", "wake_at",
-        "delivery", "work", "signed", "away",
+        "delivery", "work", "signed", "away", "calls",
     }  # fmt: skip
     assert set(kind.__struct_fields__) <= allowed
 

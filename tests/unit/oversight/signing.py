@@ -10,7 +10,7 @@ from signpost.oversight.seats import awaited
 from signpost.people import Delegate, Directory, Person
 from signpost.policy import CUSTOM_ALL, CUSTOM_ONE, FIRST, SEQUENTIAL, ResponseOption, Stage
 from signpost.problems import Problem
-from signpost.records import Round
+from signpost.records import DraftText, Round
 from tests.builders import ADELE, ALEX, MEGAN, NOW, a_draft, a_flow, a_run, said
 
 DIEGO, EVE, FAY = "diego@contoso.com", "eve@contoso.com", "fay@contoso.com"
@@ -34,7 +34,13 @@ STAGES = [
 class Signing:
     """One round under a policy with the fields given; what is refused leaves it as it was."""
 
-    def __init__(self, people: Directory | None = None, number: int = 1, **fields: Any) -> None:
+    def __init__(
+        self,
+        people: Directory | None = None,
+        number: int = 1,
+        draft: DraftText | None = None,
+        **fields: Any,
+    ) -> None:
         asked = {name: fields.pop(name) for name in ("requestor", "inputs") if name in fields}
         kind = fields.get("type", FIRST)
         defaults: dict[str, Any] = {"allow_edits": kind in (FIRST, CUSTOM_ONE)}
@@ -43,7 +49,7 @@ class Signing:
         if kind == SEQUENTIAL:
             defaults |= {"stages": STAGES, "assigned_to": None}
         self.case = Case(a_run(flow=a_flow(**defaults | fields), **asked), people or Directory())
-        self.round = upkeep.open_round(self.case, a_draft(), number, NOW)
+        self.round = upkeep.open_round(self.case, draft or a_draft(), number, NOW)
 
     def answer(
         self, who: str = ADELE, response: str = "Approve", after: timedelta = AT_ONCE, **fields: Any

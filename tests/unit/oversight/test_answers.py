@@ -10,7 +10,7 @@ from signpost.people import Directory, Person
 from signpost.policy import CUSTOM_ONE, EVERYONE, FIRST, QUORUM, SEQUENTIAL
 from signpost.problems import Decided, Invalid, NotYours, Over
 from signpost.text import digest
-from tests.builders import ADELE, ALEX, MEGAN, NOW, TEXT
+from tests.builders import ADELE, ALEX, MEGAN, NOW, TEXT, a_draft
 from tests.unit.oversight.signing import (
     DAY,
     DEADLINE,
@@ -28,7 +28,7 @@ def test_an_approval_signs_the_draft() -> None:
     """Whoever approves without editing has signed the draft's own bytes."""
     decided = Signing().answer()
     assert decided.outcome == "Approve"
-    assert decided.signed_text(TEXT) == TEXT
+    assert decided.signed_text(a_draft()) == TEXT
     assert decided.signed_digest() == digest(TEXT)
 
 
@@ -36,7 +36,7 @@ def test_an_approval_signs_the_draft() -> None:
 def test_an_edit_is_what_is_signed(kind: str, response: str) -> None:
     """Whoever approves an own version has signed that and not the draft."""
     decided = Signing(type=kind).answer(response=response, accepted_text="Mine.\n")
-    assert decided.signed_text(TEXT) == "Mine.\n"
+    assert decided.signed_text(a_draft()) == "Mine.\n"
     assert decided.signed_digest() == digest("Mine.\n")
 
 
@@ -49,7 +49,7 @@ def test_a_rejection_signs_nothing() -> None:
     """A rejected round has a decision but no signed text."""
     decided = Signing().answer(response="Reject")
     assert decided.decision is not None
-    assert decided.signed_text(TEXT) is None
+    assert decided.signed_text(a_draft()) is None
     assert decided.signed_digest() is None
 
 
