@@ -90,17 +90,35 @@ async def wait_for(
     if (cost := _cost(allowances, tokens)) is None:
         return timedelta()
     at, due = _micros(now), 0
-    limit = allowances.tokens_per_minute
 
     def asked(line: Line) -> Line:
         nonlocal due
-        due = _turn(line, int(place), at)
-        if due <= at and limit is not None:
-            due = max(due, _room(line, tokens, limit, at))
+        due = _due(line, int(place), tokens, allowances.tokens_per_minute, at)
         if due <= at:
-            return _let_in(line, Waiting(int(place), cost, at), tokens if limit else 0)
+            return _let_in(line, Waiting(int(place), cost, at), tokens, allowances)
         grace = next((w.next_grace(at) for w in line.waiting if w.place == place), SLACK)
         return _noted(line, Waiting(int(place), cost, due, grace), at)
+
+    await _change(ledger, asked)
+    return max(due - at, 0) * MICROSECOND
+
+
+async def step_in(ledger: Ledger, allowances: Allowances, tokens: int, now: datetime) -> timedelta:
+    """Call at once where nobody has to wait for it, without a place; else say how long it is.
+
+    Zero counts as a call, and what has to wait is not noted: it may be given up.
+    """
+    if (cost := _cost(allowances, tokens)) is None:
+        return timedelta()
+    at, due = _micros(now), 0
+
+    def asked(line: Line) -> Line:
+        nonlocal due
+        place = max(line.last + 1, at)
+        due = _due(line, place, tokens, allowances.tokens_per_minute, at)
+        if due > at:
+            return line
+        return _let_in(replace(line, last=place), Waiting(place, cost, at), tokens, allowances)
 
     await _change(ledger, asked)
     return max(due - at, 0) * MICROSECOND
@@ -135,6 +153,14 @@ def _cost(allowances: Allowances, tokens: int) -> int | None:
     return max((-(-(MINUTE + SLACK) * min(p, w) // w) for p, w in shares), default=None)
 
 
+def _due(line: Line, place: int, tokens: int, limit: int | None, now: int) -> int:
+    """Give the time at which a place may call; it may now unless that is later."""
+    turn = _turn(line, place, now)
+    if turn > now or limit is None:
+        return turn
+    return _room(line, tokens, limit, now)
+
+
 def _turn(line: Line, place: int, now: int) -> int:
     """Give the time at which all who are ahead will have called."""
     turn = max(line.ready, now - SLACK)
@@ -160,10 +186,10 @@ def _room(line: Line, tokens: int, limit: int, now: int) -> int:
     return now
 
 
-def _let_in(line: Line, caller: Waiting, tokens: int) -> Line:
+def _let_in(line: Line, caller: Waiting, tokens: int, allowances: Allowances) -> Line:
     now = caller.due
     spent = {second: n for second, n in line.spent if second + SECOND + MINUTE > now}
-    if tokens:
+    if allowances.tokens_per_minute is not None:
         second = now - now % SECOND
         spent[second] = spent.get(second, 0) + tokens
     return replace(
