@@ -6,23 +6,32 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
 from typing import Literal, get_args
-from urllib.parse import SplitResult, urlsplit
+from urllib.parse import SplitResult, quote, urlsplit
 
+from signpost import allowances
+from signpost.allowances import Allowances
 from signpost.people import is_address, is_object_id, split_people
 from signpost.problems import Misconfigured
 
 WORKFLOWS_HOSTS = (".logic.azure.com", ".environment.api.powerplatform.com")
+AZURE_HOSTS = tuple(
+    f".{service}.azure.{cloud}"
+    for service in ("openai", "cognitiveservices")
+    for cloud in ("com", "us", "cn")
+)
 LOOPBACK_HOSTS = ("localhost", "127.0.0.1", "::1")
 SHORTEST_KEY = 32
 HTTPS = 443
 URL_LETTERS = r"[A-Za-z0-9\-._~:/?#\[\]@!$&'()*+,;=%]+"  # RFC 3986
 HOST_NAME = r"[a-z0-9-]+(\.[a-z0-9-]+)+"
+API_VERSION = r"\d{4}-\d{2}-\d{2}(-preview)?"
 TABLES_URL = (
     r"https://[a-z0-9]{3,24}\.table\.core\.(windows\.net|chinacloudapi\.cn|usgovcloudapi\.net)/?"
 )
 CONNECTION_STRING = r"(?i)(^|;)(AccountKey|SharedAccessSignature|UseDevelopmentStorage)="
 
 SignIn = Literal["off", "on", "required", "local"]
+Unfiltered = Literal["refuse", "flag"]
 
 
 @dataclass(frozen=True, repr=False)
@@ -30,7 +39,9 @@ class Settings:
     """What one installation of Signpost is told; never printed, since some of it is secret.
 
     `signing_keys` are newest first; `ledger` is `sqlite:` and a path, or `tables:` and a URL;
-    `model_api_key` is None where the managed identity is used; `tenant_id` is in lower case, and
+    `model_api_key` is None where the managed identity is used, `model_api_version` where the path
+    needs none, and `model_behind` where the model's name says what it is; `unfiltered` is what
+    happens to a text that the content filter did not look at; `tenant_id` is in lower case, and
     set where `sign_in` is `on` or `required`; `operators` are e-mail addresses and object ids.
     """
 
@@ -41,12 +52,16 @@ class Settings:
     model_base_url: str
     model_name: str
     model_api_key: str | None
+    model_api_version: str | None
+    model_behind: str | None
+    unfiltered: Unfiltered
     identity_client_id: str | None
     channel_webhook_url: str
     chat_webhook_url: str | None
     sign_in: SignIn
     tenant_id: str | None
     operators: tuple[str, ...]
+    allowances: Allowances
 
 
 def asks_for_keys() -> bool:
@@ -63,7 +78,7 @@ def settings() -> Settings:
 def read(env: Mapping[str, str]) -> Settings:
     """Check an environment. Raises Misconfigured for what is missing, unsafe or contradictory."""
     local = env.get("SIGNPOST_ENVIRONMENT") == "local"
-    model_base_url, model_name, api_key = _model(env, local=local)
+    model_base_url, model_name, api_key, api_version = _model(env, local=local)
     sign_in, tenant_id = _sign_in(env, local=local)
     return Settings(
         local=local,
@@ -73,6 +88,9 @@ def read(env: Mapping[str, str]) -> Settings:
         model_base_url=model_base_url,
         model_name=model_name,
         model_api_key=api_key,
+        model_api_version=api_version,
+        model_behind=None if api_key else env.get("AZURE_OPENAI_MODEL", "").strip() or None,
+        unfiltered=_unfiltered(env),
         identity_client_id=env.get("AZURE_CLIENT_ID") or None,
         channel_webhook_url=_webhook(env, "TEAMS_CHANNEL_WEBHOOK_URL", local=local),
         chat_webhook_url=_webhook(env, "TEAMS_CHAT_WEBHOOK_URL", local=local)
@@ -81,6 +99,7 @@ def read(env: Mapping[str, str]) -> Settings:
         sign_in=sign_in,
         tenant_id=tenant_id,
         operators=_operators(env),
+        allowances=allowances.read(env),
     )
 
 
@@ -202,21 +221,54 @@ def _operators(env: Mapping[str, str]) -> tuple[str, ...]:
     return tuple(named)
 
 
-def _model(env: Mapping[str, str], *, local: bool) -> tuple[str, str, str | None]:
-    """Azure OpenAI is called keyless under its `/openai/v1` path; any other URL as it stands."""
+def _model(env: Mapping[str, str], *, local: bool) -> tuple[str, str, str | None, str | None]:
+    """Azure OpenAI is called keyless, under the path of its API; any other URL as it stands."""
     if env.get("AZURE_OPENAI_ENDPOINT"):
-        if env.get("MODEL_BASE_URL"):
-            raise Misconfigured(
-                "AZURE_OPENAI_ENDPOINT and MODEL_BASE_URL are both set: remove one of them.",
-                field="MODEL_BASE_URL",
-            )
-        endpoint = _address(env, "AZURE_OPENAI_ENDPOINT", "the URL of Azure OpenAI", local=local)
-        name = _need(env, "AZURE_OPENAI_DEPLOYMENT", "the deployment that writes the drafts")
-        return endpoint + "/openai/v1", name, None
+        for other in ("MODEL_BASE_URL", "MODEL_API_KEY"):
+            if env.get(other):
+                raise Misconfigured(
+                    f"AZURE_OPENAI_ENDPOINT and {other} are both set: remove one of them. Azure "
+                    "OpenAI is called without a key, as the app's managed identity.",
+                    field=other,
+                )
+        return _azure_openai(env, local=local)
     what = "an OpenAI-compatible URL, unless AZURE_OPENAI_ENDPOINT is"
     url = _address(env, "MODEL_BASE_URL", what, local=local)
+    if (urlsplit(url).hostname or "").endswith(AZURE_HOSTS):
+        raise Misconfigured(
+            "MODEL_BASE_URL is an address of Azure: set AZURE_OPENAI_ENDPOINT instead, so that the "
+            "model is called as the app's managed identity, without a key.",
+            field="MODEL_BASE_URL",
+        )
     name = _need(env, "MODEL_NAME", "the model that writes the drafts")
-    return url, name, env.get("MODEL_API_KEY") or "none"
+    return url, name, env.get("MODEL_API_KEY") or "none", None
+
+
+def _azure_openai(env: Mapping[str, str], *, local: bool) -> tuple[str, str, None, str | None]:
+    """Give the path of the v1 API, or of the deployment where an API version is asked for."""
+    endpoint = _address(env, "AZURE_OPENAI_ENDPOINT", "the URL of Azure OpenAI", local=local)
+    name = _need(env, "AZURE_OPENAI_DEPLOYMENT", "the deployment that writes the drafts")
+    version = env.get("AZURE_OPENAI_API_VERSION", "").strip()
+    if not version:
+        return endpoint + "/openai/v1", name, None, None
+    if re.fullmatch(API_VERSION, version):
+        return f"{endpoint}/openai/deployments/{quote(name, safe='')}", name, None, version
+    raise Misconfigured(
+        "AZURE_OPENAI_API_VERSION must be a version as 2024-10-21 or 2025-04-01-preview; without "
+        "it the v1 API is called.",
+        field="AZURE_OPENAI_API_VERSION",
+    )
+
+
+def _unfiltered(env: Mapping[str, str]) -> Unfiltered:
+    """Read what to do with a text that the model's content filter did not look at."""
+    asked = env.get("SIGNPOST_UNFILTERED", "").strip() or "refuse"
+    ways: dict[str, Unfiltered] = {way: way for way in get_args(Unfiltered)}
+    if asked in ways:
+        return ways[asked]
+    raise Misconfigured(
+        f"SIGNPOST_UNFILTERED must be one of {', '.join(ways)}.", field="SIGNPOST_UNFILTERED"
+    )
 
 
 def _webhook(env: Mapping[str, str], name: str, *, local: bool) -> str:

@@ -8,6 +8,7 @@ import azure.functions as func
 import msgspec
 
 from signpost import inputs, records
+from signpost.allowances import Allowances
 from signpost.contracts import Work
 from signpost.flows import Draft, Flow, Parameters, Post
 from signpost.ledger import Ledger, read
@@ -37,12 +38,16 @@ def a_config(**fields: Any) -> Settings:
         "model_base_url": "http://127.0.0.1:9/v1",
         "model_name": "gpt",
         "model_api_key": "unused",
+        "model_api_version": None,
+        "model_behind": None,
+        "unfiltered": "refuse",
         "identity_client_id": None,
         "channel_webhook_url": "http://127.0.0.1:9/channel",
         "chat_webhook_url": "http://127.0.0.1:9/chat",
         "sign_in": "off",
         "tenant_id": None,
         "operators": (),
+        "allowances": Allowances(),
     }
     return Settings(**defaults | fields)
 

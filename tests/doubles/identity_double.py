@@ -7,10 +7,15 @@ from aiohttp import web
 
 
 class IdentityDouble:
-    """Gives out one made-up token, or the status that a test sets."""
+    """Gives out made-up tokens, the last of them again and again, or the status that a test sets.
+
+    `resources` are what tokens were asked for.
+    """
 
     def __init__(self) -> None:
         self.status = 200
+        self.tokens = ["made-up"]
+        self.resources: list[str] = []
         self.url = ""
         self._runner: web.AppRunner | None = None
 
@@ -30,8 +35,9 @@ class IdentityDouble:
     async def _token(self, request: web.Request) -> web.Response:
         if self.status != web.HTTPOk.status_code:
             return web.json_response({"error": "invalid_request"}, status=self.status)
+        self.resources.append(request.query["resource"])
         body = {
-            "access_token": "made-up",
+            "access_token": self.tokens.pop(0) if len(self.tokens) > 1 else self.tokens[0],
             "expires_on": str(int(time.time()) + 3600),
             "resource": request.query["resource"],
             "token_type": "Bearer",

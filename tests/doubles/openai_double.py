@@ -1,12 +1,28 @@
-"""A loopback server of chat completions whose every answer a test can script to the byte."""
+"""A loopback Azure OpenAI whose every answer a test can script to the byte.
+
+It listens as `/v1` (any OpenAI-compatible server) and as the two paths of Azure OpenAI, which are
+strict about the API version and the token: `/openai/v1` and `/openai/deployments/{name}`.
+"""
 
 import asyncio
 import json
+import time
 from collections import deque
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Self
 
 from aiohttp import web
+
+VERSIONS = ("2024-02-01", "2024-06-01", "2024-10-21", "2025-04-01-preview")
+V1_VERSIONS = (None, "v1", "preview", "latest")
+NO_VERSION = {"error": {"code": "404", "message": "Resource not found"}}
+NO_V1_VERSION = {"error": {"code": "BadRequest", "message": "API version not supported"}}
+NO_TOKEN = {
+    "statusCode": 401,
+    "message": "Unauthorized. Access token is missing, invalid, audience is incorrect "
+    "(https://cognitiveservices.azure.com), or have expired.",
+}
 
 
 @dataclass(frozen=True)
@@ -21,37 +37,58 @@ class Scripted:
     close: bool = False
 
 
-def completion(content: Any = "Hello.", **choice: Any) -> dict[str, Any]:
-    """Give the body of a completion with one choice."""
-    message = {"role": "assistant", "content": content} | choice.pop("message", {})
+def completion(*contents: Any, **choice: Any) -> dict[str, Any]:
+    """Give the body of a completion with one choice for each content, all of one kind."""
+    shared = choice.pop("message", {})
+    choices = [
+        {"index": i, "message": {"role": "assistant", "content": content} | shared}
+        for i, content in enumerate(contents or ("Hello.",))
+    ]
     return {
         "id": "chatcmpl-1",
         "object": "chat.completion",
         "created": 1,
         "model": "gpt-4o-mini",
-        "choices": [{"index": 0, "message": message, "finish_reason": "stop"} | choice],
+        "choices": [each | {"finish_reason": "stop"} | choice for each in choices],
         "usage": {"prompt_tokens": 7, "completion_tokens": 2, "total_tokens": 9},
     }
 
 
 class OpenAIDouble:
-    """Answers with the script, then with a completion; keeps what it was asked."""
+    """Answers with the script, then with completions; keeps what it was asked, and when.
+
+    `token` is the one that it believes, None for any; `clock` tells the times in `arrivals`.
+    Requests that Azure would turn away at the door are in `turned_away` alone.
+    """
 
     def __init__(self) -> None:
+        self.clock: Callable[[], float] = time.monotonic
         self.script: deque[Scripted] = deque()
+        self.token: str | None = None
         self.requests: list[dict[str, Any]] = []
         self.authorizations: list[str] = []
-        self.url = ""
+        self.arrivals: list[float] = []
+        self.turned_away: list[str] = []
+        self.endpoint = ""
         self._closing = asyncio.Event()
         self._runner: web.AppRunner | None = None
 
+    @property
+    def url(self) -> str:
+        """The address of an OpenAI-compatible server."""
+        return f"{self.endpoint}/v1"
+
     async def __aenter__(self) -> Self:
-        app = web.Application()
+        app = web.Application(client_max_size=2**26)
         app.router.add_post("/v1/chat/completions", self._complete)
+        app.router.add_post("/openai/v1/chat/completions", self._complete_v1)
+        app.router.add_post(
+            "/openai/deployments/{name}/chat/completions", self._complete_deployment
+        )
         self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=0)
         await self._runner.setup()
         await web.TCPSite(self._runner, "127.0.0.1", 0).start()
-        self.url = f"http://127.0.0.1:{self._runner.addresses[0][1]}/v1"
+        self.endpoint = f"http://127.0.0.1:{self._runner.addresses[0][1]}"
         return self
 
     async def __aexit__(self, *_: object) -> None:
@@ -59,10 +96,35 @@ class OpenAIDouble:
         if self._runner is not None:
             await self._runner.cleanup()
 
+    async def _complete_v1(self, request: web.Request) -> web.Response:
+        return await self._at_azure(
+            request, V1_VERSIONS, web.json_response(NO_V1_VERSION, status=400)
+        )
+
+    async def _complete_deployment(self, request: web.Request) -> web.Response:
+        unknown = web.json_response(NO_VERSION, status=404)
+        return await self._at_azure(request, VERSIONS, unknown)
+
+    async def _at_azure(
+        self, request: web.Request, known: Sequence[str | None], unknown: web.Response
+    ) -> web.Response:
+        if request.query.get("api-version") not in known:
+            return self._turn_away("version", unknown)
+        bearer = request.headers.get("Authorization", "").removeprefix("Bearer ")
+        if not bearer or (self.token is not None and bearer != self.token):
+            return self._turn_away(bearer, web.json_response(NO_TOKEN, status=401))
+        return await self._complete(request)
+
+    def _turn_away(self, why: str, answer: web.Response) -> web.Response:
+        self.turned_away.append(why)
+        return answer
+
     async def _complete(self, request: web.Request) -> web.Response:
-        self.requests.append(await request.json())
+        self.arrivals.append(self.clock())
+        asked = await request.json()
+        self.requests.append(asked)
         self.authorizations.append(request.headers.get("Authorization", ""))
-        scripted = self.script.popleft() if self.script else Scripted(body=completion())
+        scripted = self.script.popleft() if self.script else Scripted(body=_drafts(asked))
         if scripted.delay:
             await asyncio.wait([asyncio.create_task(self._closing.wait())], timeout=scripted.delay)
         if scripted.close and request.transport is not None:
@@ -74,3 +136,9 @@ class OpenAIDouble:
             content_type=scripted.content_type,
             headers=scripted.headers,
         )
+
+
+def _drafts(asked: dict[str, Any]) -> dict[str, Any]:
+    """Give as many different texts as are asked for."""
+    more = (f"Hello {number}." for number in range(2, asked.get("n", 1) + 1))
+    return completion("Hello.", *more)

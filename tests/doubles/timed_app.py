@@ -22,11 +22,12 @@ from devhost.history import moment_of
 from devhost.host import Host, open_host
 from devhost.loader import App, load
 from local.teams import LocalTeams
-from signpost import model, rounds, runs
+from signpost import rounds, runs
 from signpost.contracts import DRAFTING, ORCHESTRATOR, REQUEST_CHANGES, wake_up
 from signpost.flows import Flow
 from signpost.ledger import open_ledger
 from signpost.ledger.sqlite import SqliteLedger
+from signpost.model import client
 from signpost.oversight import Case, Decision, steering
 from signpost.oversight.answers import Answer, Said
 from signpost.people import people
@@ -77,9 +78,7 @@ class TimedApp:
     async def stop(self) -> None:
         """Stop the host; its state and the ledger stay."""
         loop = self.host.worker._loop  # the model's client belongs to the loop that used it
-        closing = asyncio.run_coroutine_threadsafe(model._client(settings()).close(), loop)
-        await asyncio.wrap_future(closing)
-        model._client.cache_clear()
+        await asyncio.wrap_future(asyncio.run_coroutine_threadsafe(client.close(), loop))
         await self.host.stop()
         self._host = None
 

@@ -6,12 +6,13 @@ from pathlib import Path
 import pytest
 
 from local.teams import LocalTeams
-from signpost import model
 from signpost.ledger import open_ledger
 from signpost.ledger.sqlite import SqliteLedger
+from signpost.model import client
 from signpost.settings import Settings, settings
 from tests.builders import KEY, a_config
 from tests.doubles.durable_double import DurableDouble
+from tests.doubles.identity_double import IdentityDouble
 from tests.doubles.openai_double import OpenAIDouble
 from tests.routed import DIEGO, TENANT, Site
 
@@ -36,8 +37,16 @@ async def openai_double() -> AsyncIterator[OpenAIDouble]:
     """Listen as the model service, and close the clients that were made for it."""
     async with OpenAIDouble() as listening:
         yield listening
-        await model._client(a_config(model_base_url=listening.url)).close()
-        model._client.cache_clear()
+        await client.close()
+
+
+@pytest.fixture
+async def identity(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[IdentityDouble]:
+    """Listen where App Service says that its managed identity listens."""
+    async with IdentityDouble() as listening:
+        monkeypatch.setenv("IDENTITY_ENDPOINT", listening.url)
+        monkeypatch.setenv("IDENTITY_HEADER", "made-up")
+        yield listening
 
 
 @pytest.fixture

@@ -1,0 +1,195 @@
+"""Owns what a completion says: its texts, and why some of them are not used."""
+
+import re
+from collections.abc import Iterator
+from typing import Annotated, Any, NamedTuple
+
+import msgspec
+from msgspec import Meta
+
+from signpost.model.outcomes import Completion, Kind, Refusal, backoff
+from signpost.settings import Unfiltered
+from signpost.text import clean, hidden_characters
+
+LEVELS = 12  # a filter's report that is nested deeper is none
+ORDER = ("passed", "safe", "low", "medium", "high", "detected", "filtered")
+UNREADABLE = Refusal(
+    "unreadable", "The model service answered with something that is no completion."
+)
+OFF = "The content filter did not work, so nothing was accepted."
+
+Tokens = Annotated[int, Meta(ge=0, le=10**9)]
+Report = dict[str, Any] | None
+
+
+class _Filtered(msgspec.Struct):
+    """What may carry a filter's report; both spellings are seen in the wild."""
+
+    content_filter_results: Report = None
+    content_filter_result: Report = None
+    content_filter_error: Any = None
+
+    def is_unfiltered(self) -> bool:
+        """Say whether any report here tells that the content filter did not work."""
+        return is_off(msgspec.structs.asdict(self))
+
+    def found(self) -> dict[str, str]:
+        """Say in a word what the filter found of each kind: `safe`, `low`, `detected` ..."""
+        return findings((self.content_filter_results or {}) | (self.content_filter_result or {}))
+
+
+class _Text(msgspec.Struct):
+    content: str | None = None
+    refusal: str | None = None
+
+
+class _Choice(_Filtered, kw_only=True):
+    message: _Text
+    finish_reason: str | None = None
+
+
+class _Usage(msgspec.Struct):
+    prompt_tokens: Tokens = 0
+    completion_tokens: Tokens = 0
+
+
+class _Answer(_Filtered, kw_only=True):
+    """What we read of a chat completion; the client library itself checks nothing."""
+
+    choices: list[_Choice]
+    model: str | None = None
+    system_fingerprint: str | None = None
+    usage: _Usage | None = None
+    prompt_filter_results: list[Any] | Report = None
+    prompt_annotations: list[Any] | Report = None  # its name in the first API versions
+
+
+class _Objection(NamedTuple):
+    kind: Kind
+    reason: str
+    cut: bool = False
+
+
+def read(body: bytes, unfiltered: Unfiltered, attempt: int) -> Completion | Refusal:
+    """Read the body of a 200. Texts that can't be used are left out when others can."""
+    try:
+        answer = msgspec.json.decode(body, type=_Answer)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        return UNREADABLE
+    if answer.is_unfiltered() and unfiltered == "refuse":
+        return _refused(answer, _Objection("unfiltered", OFF), attempt)
+    judged = [(choice, _objection(choice, unfiltered)) for choice in answer.choices]
+    used = [choice for choice, objection in judged if objection is None]
+    if used:
+        return _completion(answer, used)
+    reasons = [objection for _, objection in judged if objection]
+    nothing = _Objection("empty", "The model answered without a text.")
+    return _refused(answer, next(iter(reasons), nothing), attempt)
+
+
+def findings(report: dict[str, Any]) -> dict[str, str]:
+    """Sum up a filter's report: each kind, by a name that can be shown, with one word."""
+    return {
+        kind: _word(each)
+        for kind, each in report.items()
+        if isinstance(each, dict) and re.fullmatch("[a-z_]{1,40}", kind) and kind != "error"
+    }
+
+
+def is_off(report: Any, levels: int = LEVELS) -> bool:  # noqa: ANN401 - any JSON
+    """Say whether a report tells of an error anywhere in it; what is too deep to tell counts."""
+    if not levels:
+        return True
+    if isinstance(report, list):
+        return any(is_off(each, levels - 1) for each in report)
+    if not isinstance(report, dict):
+        return bool(report == "content_filter_error")
+    errors = (report.get("error"), report.get("content_filter_error"))
+    return any(each not in (None, False) for each in errors) or any(
+        is_off(each, levels - 1) for each in report.values()
+    )
+
+
+def _word(report: dict[str, Any]) -> str:
+    for word in ("filtered", "detected"):
+        if report.get(word):
+            return word
+    severity = report.get("severity", "passed")
+    return severity if severity in ORDER else "unknown"
+
+
+def _objection(choice: _Choice, unfiltered: Unfiltered) -> _Objection | None:
+    """Say why a text is not used, if so."""
+    if choice.finish_reason == "content_filter":
+        blocked = [kind for kind, word in choice.found().items() if word == "filtered"]
+        return _Objection("answer_filtered", blocked_by_policy("model's answer", blocked))
+    if choice.is_unfiltered() and unfiltered == "refuse":
+        return _Objection("unfiltered", OFF)
+    if choice.message.refusal:
+        return _Objection("refused", "The model refused to write about this topic.")
+    if clean(choice.message.content or ""):
+        return None
+    if choice.finish_reason == "length":
+        what = "The model had no room to write: its room was used up before the text began."
+        return _Objection("empty", f"{what} Raise max_tokens.", cut=True)
+    return _Objection("empty", "The model answered with an empty text.")
+
+
+def blocked_by_policy(what: str, kinds: list[str]) -> str:
+    """Say that the input or an answer was blocked, and for what."""
+    named = f" ({', '.join(kind.replace('_', ' ') for kind in kinds)})" if kinds else ""
+    return f"The {what} was blocked by the content policy{named}."
+
+
+def _completion(answer: _Answer, used: list[_Choice]) -> Completion:
+    raw = [choice.message.content or "" for choice in used]
+    usage = answer.usage or _Usage()
+    reasons = [choice.finish_reason or "unknown" for choice in used]
+    hidden = {kind for text in raw for kind in hidden_characters(re.sub("\r\n?", "\n", text))}
+    return Completion(
+        texts=list(dict.fromkeys(clean(text) for text in raw)),
+        finish_reason="length" if "length" in reasons else reasons[0],
+        prompt_tokens=usage.prompt_tokens,
+        completion_tokens=usage.completion_tokens,
+        model=answer.model or "",
+        system_fingerprint=answer.system_fingerprint,
+        content_filter=_worst(used) | _not_looked_at(answer, used),
+        removed=sorted(hidden),
+    )
+
+
+def _worst(used: list[_Choice]) -> dict[str, str]:
+    """Sum up the reports on several texts: of each kind, the worst that was found."""
+    worst: dict[str, str] = {}
+    for choice in used:
+        for kind, word in choice.found().items():
+            worst[kind] = max(worst.get(kind, word), word, key=_rank)
+    return worst
+
+
+def _rank(word: str) -> int:
+    return ORDER.index(word) if word in ORDER else len(ORDER)
+
+
+def _not_looked_at(answer: _Answer, used: list[_Choice]) -> dict[str, str]:
+    parts = list(_unfiltered_parts(answer, used))
+    return {"unfiltered": " and ".join(parts)} if parts else {}
+
+
+def _unfiltered_parts(answer: _Answer, used: list[_Choice]) -> Iterator[str]:
+    if answer.is_unfiltered():
+        yield "prompt"
+    if any(choice.is_unfiltered() for choice in used):
+        yield "text"
+
+
+def _refused(answer: _Answer, objection: _Objection, attempt: int) -> Refusal:
+    usage = answer.usage or _Usage()
+    return Refusal(
+        objection.kind,
+        objection.reason,
+        backoff(attempt) if objection.kind == "unfiltered" else None,
+        prompt_tokens=usage.prompt_tokens,
+        completion_tokens=usage.completion_tokens,
+        cut=objection.cut,
+    )
