@@ -7,13 +7,14 @@ from signpost.flows import Parameters
 from signpost.instructions import Message
 
 SAMPLING = ("temperature", "top_p", "frequency_penalty", "presence_penalty")
+ROOMS = ("max_completion_tokens", "max_tokens")  # the newer name, and the older
 
 
 class Family(NamedTuple):
     """What models of these names take: how room is asked for, sampling, `n`, a system turn."""
 
     names: str
-    room: str = "max_completion_tokens"
+    room: str = ROOMS[0]
     sampling: bool = False
     variants: bool = True
     system: bool = True
@@ -24,7 +25,7 @@ FAMILIES = (
     Family("gpt-5-chat", sampling=True),  # does not reason, unlike gpt-5.1-chat and later
     Family(r"o\d|codex-mini|gpt-5"),
 )
-OTHERS = Family("", room="max_tokens", sampling=True)
+OTHERS = Family("", room=ROOMS[1], sampling=True)
 
 
 def family(model: str) -> Family:

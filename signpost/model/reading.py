@@ -12,6 +12,7 @@ from signpost.settings import Unfiltered
 from signpost.text import clean, hidden_characters
 
 LEVELS = 12  # a filter's report that is nested deeper is none
+ERRORS = ("error", "content_filter_error")  # where a report says that there is none
 ORDER = ("passed", "safe", "low", "medium", "high", "detected", "filtered")
 UNREADABLE = Refusal(
     "unreadable", "The model service answered with something that is no completion."
@@ -92,7 +93,7 @@ def findings(report: dict[str, Any]) -> dict[str, str]:
     return {
         kind: _word(each)
         for kind, each in report.items()
-        if isinstance(each, dict) and re.fullmatch("[a-z_]{1,40}", kind) and kind != "error"
+        if isinstance(each, dict) and re.fullmatch("[a-z_]{1,40}", kind) and kind not in ERRORS
     }
 
 
@@ -104,10 +105,8 @@ def is_off(report: Any, levels: int = LEVELS) -> bool:  # noqa: ANN401 - any JSO
         return any(is_off(each, levels - 1) for each in report)
     if not isinstance(report, dict):
         return bool(report == "content_filter_error")
-    errors = (report.get("error"), report.get("content_filter_error"))
-    return any(each not in (None, False) for each in errors) or any(
-        is_off(each, levels - 1) for each in report.values()
-    )
+    errors = any(report.get(name) not in (None, False) for name in ERRORS)
+    return errors or any(is_off(each, levels - 1) for each in report.values())
 
 
 def _word(report: dict[str, Any]) -> str:

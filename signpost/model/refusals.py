@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 
 import msgspec
 
+from signpost.model.families import ROOMS, SAMPLING
 from signpost.model.outcomes import Answer, Kind, Refusal, backoff, no_earlier
 from signpost.model.reading import blocked_by_policy, findings
 from signpost.settings import Settings
@@ -20,7 +21,11 @@ BUSY = "The model is at its capacity."
 BLOCKED = ("content_filter", "ResponsibleAIPolicyViolation", "content_policy_violation")
 TOO_LONG = ("context_length_exceeded", "exceed_context_size_error")  # the second is llama.cpp's
 MISSING = ("DeploymentNotFound", "ModelNotFound", "model_not_found")
+NO_CHAT = "OperationNotSupported"
+UNSUPPORTED = ("unsupported_parameter", "unsupported_value")
+SENT = (*SAMPLING, *ROOMS, "n")
 NETWORK = "firewall|virtual network|public access|private endpoint"
+SUSPENDED = "temporarily blocked"
 VERSION = "api[- ]?version"
 PASSING = (HTTPStatus.REQUEST_TIMEOUT, HTTPStatus.CONFLICT)
 PARAMETER = r"[A-Za-z0-9_.\[\]]{1,60}"
@@ -85,14 +90,18 @@ def _final(status: int, failure: _Failure, config: Settings, size: int) -> tuple
     if failure.has(*MISSING):
         setting = "MODEL_NAME" if config.model_api_key else "AZURE_OPENAI_DEPLOYMENT"
         return "deployment_missing", f"The model deployment does not exist: check {setting}."
-    if status == HTTPStatus.BAD_REQUEST and failure.param:
+    if failure.param in SENT or failure.has(*UNSUPPORTED):
         return "unsupported_parameter", _parameter(failure, config)
     return "rejected", _rejected(status, failure, config)
 
 
 def _rejected(status: int, failure: _Failure, config: Settings) -> str:
+    """Say what else is wrong: mostly where the request was sent to."""
+    if failure.has(NO_CHAT):
+        setting = "MODEL_NAME" if config.model_api_key else "AZURE_OPENAI_DEPLOYMENT"
+        return f"The model does not write by chat completions: name another in {setting}."
     if status == HTTPStatus.NOT_FOUND or re.search(VERSION, failure.message, re.IGNORECASE):
-        return f"{_unknown_address(config)} ({status})."
+        return _unknown_address(status, config)
     if status < HTTPStatus.BAD_REQUEST:
         setting = "MODEL_BASE_URL" if config.model_api_key else "AZURE_OPENAI_ENDPOINT"
         what = f"The model service sends callers elsewhere ({status}), where Signpost does not go"
@@ -116,6 +125,8 @@ def _too_long(message: str, size: int) -> str:
 def _unauthorized(status: int, failure: _Failure, config: Settings) -> str:
     if re.search(NETWORK, failure.message, re.IGNORECASE):
         return f"The model service's network rules keep Signpost out ({status}): let the app in."
+    if re.search(SUSPENDED, failure.message, re.IGNORECASE):
+        return f"The model service has blocked its resource for a time ({status}): see the portal."
     if config.model_api_key:
         return f"The model service does not accept the key ({status}): check MODEL_API_KEY."
     return (
@@ -124,25 +135,29 @@ def _unauthorized(status: int, failure: _Failure, config: Settings) -> str:
     )
 
 
-def _unknown_address(config: Settings) -> str:
-    what = "The model service does not know the address or its version"
+def _unknown_address(status: int, config: Settings) -> str:
+    what = f"The model service does not know the address or its version ({status})"
     if config.model_api_key:
-        return f"{what}: check MODEL_BASE_URL"
+        return f"{what}: check MODEL_BASE_URL."
     if config.model_api_version:
-        return f"{what}: check AZURE_OPENAI_API_VERSION and AZURE_OPENAI_ENDPOINT"
-    return f"{what}: check AZURE_OPENAI_ENDPOINT, or set AZURE_OPENAI_API_VERSION as 2024-10-21"
+        return f"{what}: check AZURE_OPENAI_API_VERSION and AZURE_OPENAI_ENDPOINT."
+    return (
+        f"{what}: check AZURE_OPENAI_ENDPOINT, or set AZURE_OPENAI_API_VERSION, such as "
+        "2024-10-21, where the service has no v1 API."
+    )
 
 
 def _parameter(failure: _Failure, config: Settings) -> str:
-    """Name the parameter, and where to say which model it is or what the model takes."""
+    """Name the parameter, and where to say which model it is, so that it is asked as it wants."""
+    param = failure.param or "a parameter"
     most = re.search(r"at most (\d{1,9}) (?:completion )?tokens", failure.message)
     if most:
-        return f"The model takes {failure.param} up to {int(most[1]):,}: lower it."
+        return f"The model takes {param} up to {int(most[1]):,}: lower it."
     if config.model_api_key:
-        return f"The model does not take {failure.param} as it is sent: name another in MODEL_NAME."
+        return f"The model does not take {param} as it is sent: name another in MODEL_NAME."
     return (
-        f"The model does not take {failure.param} as it is sent: set AZURE_OPENAI_MODEL to the "
-        "model behind the deployment, as gpt-5-mini."
+        f"The model does not take {param} as it is sent: set AZURE_OPENAI_MODEL to the "
+        "model behind the deployment, such as gpt-5-mini."
     )
 
 

@@ -14,7 +14,7 @@ from tests.doubles.quick_model import QuickModel, completion
         (200, completion(""), "empty"),
         (200, completion("Half a text", finish_reason="content_filter"), "content policy"),
         (400, {"error": {"code": "content_filter", "message": "no"}}, "content policy"),
-        (401, {"error": {"message": "no"}}, "role"),
+        (401, {"error": {"message": "no"}}, "MODEL_API_KEY"),
         (404, {"error": {"code": "DeploymentNotFound", "message": "no"}}, "deployment"),
         (200, completion("x" * 28_000), "too large"),
         (200, {"choices": []}, "without a text"),

@@ -70,6 +70,13 @@ FORBIDDEN = failure(403, {"code": "AuthorizationFailed", "message": f"Not for yo
 FIREWALL = failure(
     403, {"code": "403", "message": "Access denied due to Virtual Network/Firewall rules."}
 )
+SUSPENDED = failure(
+    403, {"code": "403", "message": "Your resource has been temporarily blocked because we saw X."}
+)
+NO_CHAT = failure(
+    400, {"code": "OperationNotSupported", "message": "The chatCompletion operation does not work."}
+)
+ODD_TURNS = invalid("invalid_value", "messages[1].content", f"Invalid value: {TOPIC}")
 NO_MAX_TOKENS = invalid(
     "unsupported_parameter",
     "max_tokens",

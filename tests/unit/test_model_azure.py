@@ -1,5 +1,7 @@
 """Azure OpenAI is called keyless, with a fresh token where one is refused, by path and version."""
 
+import asyncio
+
 import pytest
 
 from signpost.flows import Parameters
@@ -42,6 +44,17 @@ async def test_a_refused_token_is_replaced_once(
     assert isinstance(await ask_azure(openai_double), Completion)
     assert openai_double.turned_away == ["old"]
     assert openai_double.authorizations == ["Bearer new"]
+
+
+async def test_a_refused_token_is_replaced_once_for_all(
+    openai_double: OpenAIDouble, identity: IdentityDouble
+) -> None:
+    """A storm of drafts with the same old token asks for one new one."""
+    identity.tokens = ["old", "new"]
+    openai_double.token = "new"
+    answers = await asyncio.gather(*(ask_azure(openai_double) for _ in range(20)))
+    assert all(isinstance(answer, Completion) for answer in answers)
+    assert len(identity.resources) == 2
 
 
 async def test_a_second_refusal_is_final(

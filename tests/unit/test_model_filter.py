@@ -18,7 +18,7 @@ FOUND: list[tuple[dict[str, Any], str]] = [
     ({"filtered": True, "detected": True}, "filtered"),
     ({"filtered": True, "details": [{"id": "names", "filtered": True}]}, "filtered"),
     ({"filtered": False, "severity": "<b>odd</b>"}, "unknown"),
-    ({"error": None}, "passed"),
+    ({"error": None, "content_filter_error": False}, "passed"),
     ({}, "passed"),
 ]
 
