@@ -175,6 +175,11 @@ class Misconfigured(Problem):
 class BrokenFile(Misconfigured):
     """A file that a user edits can't be used; the message names file, line and field."""
 
+    def __init__(self, name: str, line: int, what: str) -> None:
+        super().__init__(f"{name}, line {line}, {what}")
+        self.line = line
+        self.what = what
+
 
 def fault(error: msgspec.ValidationError) -> tuple[str, str]:
     """Split what msgspec says into a sentence and the field's path, as `inputs.Topic`."""

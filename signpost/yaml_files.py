@@ -11,6 +11,8 @@ from signpost.problems import BrokenFile, fault
 from signpost.text import to_remove
 
 UNQUOTED = "a value with `{{ }}` stands in quotes"
+NO_TEXT = "not YAML: it holds bytes that are no UTF-8 text"
+DEEPEST = 10
 
 T = TypeVar("T")
 
@@ -25,11 +27,15 @@ class _Loader(yaml.CSafeLoader):
 
 
 class YamlFile(NamedTuple):
-    """A file that is good YAML; `name` is what messages call it, `node` knows the lines."""
+    """A file that is good YAML; `name` is what messages call it, `node` knows the lines.
+
+    `first_line` is where the YAML begins in the file.
+    """
 
     name: str
     node: Any
     content: Any
+    first_line: int = 1
 
     def into(self, kind: type[T]) -> T:
         """Give the content as a value of a type. Raises BrokenFile."""
@@ -43,8 +49,8 @@ class YamlFile(NamedTuple):
 
     def broken(self, trail: str, what: str) -> BrokenFile:
         """Tell what is wrong in the field `trail`, as `approval.assignedTo[1]`."""
-        line = _line(self.node, trail, what)
-        return _broken(self.name, line, f"{trail or 'top level'}: {what}")
+        line = self.first_line - 1 + _line(self.node, trail, what)
+        return BrokenFile(self.name, line, f"{trail or 'top level'}: {what}")
 
 
 def read(path: Path) -> YamlFile:
@@ -52,25 +58,61 @@ def read(path: Path) -> YamlFile:
     name = f"{path.parent.name}/{path.name}"
     try:
         source = path.read_text("utf-8").removeprefix("\ufeff")
+    except UnicodeDecodeError:
+        raise BrokenFile(name, 1, NO_TEXT) from None
+    return parse(source, name)
+
+
+def parse(source: str, name: str, first_line: int = 1) -> YamlFile:
+    """Read YAML that begins in this line of the file `name`. Raises BrokenFile."""
+    try:
         node = yaml.compose(source, Loader=_Loader)
         content = yaml.load(source, Loader=_Loader)  # noqa: S506 - it is a safe loader
-        _refuse_deceptive(name, node)
+        _refuse_deceptive(name, node, first_line)
     except yaml.MarkedYAMLError as error:
-        mark = error.problem_mark
-        what = UNQUOTED if error.problem == "found unhashable key" else error.problem
-        raise _broken(name, mark.line + 1 if mark else 1, f"not YAML: {what}") from None
-    except (yaml.YAMLError, UnicodeDecodeError):
-        raise _broken(name, 1, "not YAML: it holds bytes that are no UTF-8 text") from None
+        raise _not_yaml(error, name, first_line) from None
+    except yaml.YAMLError:
+        raise BrokenFile(name, first_line, NO_TEXT) from None
     except (ValueError, RecursionError) as error:
-        raise _broken(name, 1, f"it holds YAML that can't be used: {error}") from None
-    return YamlFile(name, node, content)
+        raise BrokenFile(name, first_line, f"it holds YAML that can't be used: {error}") from None
+    return YamlFile(name, node, content, first_line)
 
 
-def _broken(name: str, line: int, what: str) -> BrokenFile:
-    return BrokenFile(f"{name}, line {line}, {what}")
+def refuse_bombs(source: str, name: str, first_line: int = 1) -> None:
+    """Refuse small YAML that is large or slow when it is read. Raises BrokenFile.
+
+    To be asked before `parse` where strangers write the source: an alias can stand for a hundred
+    others, a tag makes the reader convert, and each level of nesting calls the reader anew.
+    """
+    depth = 0
+    try:
+        for event in yaml.parse(source, Loader=_Loader):
+            depth += isinstance(event, yaml.CollectionStartEvent)
+            depth -= isinstance(event, yaml.CollectionEndEvent)
+            if what := _trick(event, depth):
+                line = event.start_mark.line if event.start_mark else 0
+                raise BrokenFile(name, first_line + line, what)
+    except yaml.MarkedYAMLError as error:
+        raise _not_yaml(error, name, first_line) from None
+    except yaml.YAMLError:
+        raise BrokenFile(name, first_line, NO_TEXT) from None
 
 
-def _refuse_deceptive(name: str, node: Any, trail: str = "") -> None:  # noqa: ANN401 - a node of PyYAML, which has no types for them
+def _trick(event: yaml.Event, depth: int) -> str | None:
+    if isinstance(event, yaml.AliasEvent) or getattr(event, "anchor", None):
+        return "anchors and aliases (`&`, `*`) can't be used here: write the value out"
+    if getattr(event, "tag", None):
+        return "tags (`!`) can't be used here: write the value without"
+    return f"more than {DEEPEST} levels stand in each other" if depth > DEEPEST else None
+
+
+def _not_yaml(error: yaml.MarkedYAMLError, name: str, first_line: int) -> BrokenFile:
+    line = first_line + (error.problem_mark.line if error.problem_mark else 0)
+    what = UNQUOTED if error.problem == "found unhashable key" else error.problem
+    return BrokenFile(name, line, f"not YAML: {what}")
+
+
+def _refuse_deceptive(name: str, node: Any, first_line: int, trail: str = "") -> None:  # noqa: ANN401 - a node of PyYAML, which has no types for them
     """Refuse what says other than it shows: a key that stands twice, and hidden characters.
 
     Of two keys YAML would silently take the last.
@@ -81,12 +123,13 @@ def _refuse_deceptive(name: str, node: Any, trail: str = "") -> None:  # noqa: A
         inner = f"{trail}.{key.value}".lstrip(".") if key else f"{trail}[{place}]"
         for each in filter(None, (key, value)):
             if isinstance(each, yaml.ScalarNode) and (told := to_remove(each.value)):
-                raise _broken(name, each.start_mark.line + 1, f"{inner}: {told}")
+                raise BrokenFile(name, first_line + each.start_mark.line, f"{inner}: {told}")
         if key and (key.tag, key.value) in seen:
-            raise _broken(name, key.start_mark.line + 1, f"{inner}: this key stands twice")
+            line = first_line + key.start_mark.line
+            raise BrokenFile(name, line, f"{inner}: this key stands twice")
         if key and isinstance(key, yaml.ScalarNode):
             seen.add((key.tag, key.value))
-        _refuse_deceptive(name, value, inner)
+        _refuse_deceptive(name, value, first_line, inner)
 
 
 def _fault(error: msgspec.ValidationError, content: Any, kind: type[T]) -> tuple[str, str]:  # noqa: ANN401 - whatever the YAML file holds

@@ -1,0 +1,18 @@
+"""Owns the error that tells what is wrong with instructions, and where."""
+
+LONGEST = 400  # characters: what is wrong may quote what a stranger sent
+
+
+class Unusable(Exception):  # noqa: N818 - it names what is wrong, as the message does
+    """Instructions can't be used, or not with these values; the message names file and line.
+
+    `line` counts from 1 and is 0 where no line is at fault; `field` is the input whose value is,
+    as `inputs.Topic`.
+    """
+
+    def __init__(self, name: str, line: int, what: str, field: str | None = None) -> None:
+        self.line = line
+        self.what = what if len(what) <= LONGEST else f"{what[:LONGEST]}\u2026"
+        self.field = field
+        where = f", line {line}" if line else ""
+        super().__init__(f"instructions/{name}.prompty{where}: {self.what}")
