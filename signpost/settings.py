@@ -14,7 +14,7 @@ from signpost.people import is_address, is_object_id, split_people
 from signpost.problems import Misconfigured
 
 WORKFLOWS_HOSTS = (".logic.azure.com", ".environment.api.powerplatform.com")
-AZURE_HOSTS = tuple(
+HOSTS_OF_AZURE = tuple(
     f".{service}.azure.{cloud}"
     for service in ("openai", "cognitiveservices")
     for cloud in ("com", "us", "cn")
@@ -234,7 +234,7 @@ def _model(env: Mapping[str, str], *, local: bool) -> tuple[str, str, str | None
         return _azure_openai(env, local=local)
     what = "an OpenAI-compatible URL, unless AZURE_OPENAI_ENDPOINT is"
     url = _address(env, "MODEL_BASE_URL", what, local=local)
-    if (urlsplit(url).hostname or "").endswith(AZURE_HOSTS):
+    if (urlsplit(url).hostname or "").endswith(HOSTS_OF_AZURE):
         raise Misconfigured(
             "MODEL_BASE_URL is an address of Azure: set AZURE_OPENAI_ENDPOINT instead, so that the "
             "model is called as the app's managed identity, without a key.",
