@@ -7,11 +7,13 @@ import pytest
 from signpost.flows import Parameters
 from signpost.model import Completion, Refusal, complete
 from signpost.model.client import scope_of
+from signpost.settings import read
 from tests.builders import NOW, a_config
 from tests.doubles.azure_openai_answers import NO_ROLE
 from tests.doubles.identity_double import IdentityDouble
 from tests.doubles.openai_double import OpenAIDouble, Scripted
 from tests.unit.asked_model import ASKED, at_azure, refused, texted
+from tests.unit.test_settings import LOCAL
 
 DEPLOYMENT = "/openai/deployments/gpt"
 
@@ -105,6 +107,21 @@ async def test_a_version_calls_the_deployment(
 ) -> None:
     """With an API version the path is the deployment's, and the version is said."""
     assert isinstance(await ask_azure(openai_double, DEPLOYMENT, "2024-10-21"), Completion)
+
+
+@pytest.mark.parametrize("version", ["", "2024-10-21"])
+async def test_the_settings_lead_to_the_service(
+    openai_double: OpenAIDouble, identity: IdentityDouble, version: str
+) -> None:
+    """What an operator sets is enough to be answered, on either path."""
+    asked = {
+        "AZURE_OPENAI_ENDPOINT": openai_double.endpoint + "/",
+        "AZURE_OPENAI_API_VERSION": version,
+        "AZURE_OPENAI_DEPLOYMENT": "news_drafts-1.0",
+    }
+    config = read(LOCAL | asked)
+    assert isinstance(await complete(ASKED, Parameters(), config, now=NOW, attempt=1), Completion)
+    assert openai_double.requests[0]["model"] == "news_drafts-1.0"
 
 
 @pytest.mark.parametrize(
