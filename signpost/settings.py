@@ -297,6 +297,7 @@ def _is_workflow(url: str) -> bool:
         parts is not None
         and parts.scheme == "https"
         and parts.port in (None, HTTPS)
+        and "#" not in url  # what follows it has been read as the host by some
         and re.fullmatch(HOST_NAME, parts.hostname or "") is not None
         and (parts.hostname or "").endswith(WORKFLOWS_HOSTS)
     )

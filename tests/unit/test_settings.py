@@ -194,6 +194,8 @@ UNSAFE = [
     "https://evil.com?.logic.azure.com",
     "https://evil.com#.logic.azure.com",
     "https://evil.com;.logic.azure.com",
+    "https://prod.logic.azure.com#@evil.com/x",
+    "https://prod.logic.azure.com/x#",
     "https://evil.com\\.logic.azure.com",
     "https://evil.com\\@prod.logic.azure.com",
     "https://prod.logic.azure.com\\@evil.com",
