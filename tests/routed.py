@@ -21,7 +21,7 @@ from signpost.oversight import Case
 from signpost.oversight.answers import respond
 from signpost.oversight.upkeep import notified, open_round
 from signpost.people import people
-from signpost.records import Post
+from signpost.records import DraftText, Post
 from signpost.settings import settings
 from signpost.text import digest
 from tests.builders import (
@@ -132,13 +132,20 @@ async def ask(name: str, client: str, call: Call = Call(), **path: str) -> func.
     return answer
 
 
-async def waiting(ledger: Ledger, age: timedelta = HOUR, run: str = RUN, **approval: Any) -> None:
+async def waiting(
+    ledger: Ledger,
+    age: timedelta = HOUR,
+    run: str = RUN,
+    draft: DraftText | None = None,
+    **approval: Any,
+) -> None:
     """Bring a run to where it waits for its approvers, some time ago by the real clock."""
+    draft = draft or a_draft()
     began = datetime.now(UTC) - age
     record = a_run(id=run, flow=a_flow(**approval), created_at=began)
     case = Case(record, people())
-    opened = notified(case, began, [ADELE, ALEX], open_round(case, a_draft(), 1, began))
-    rows = {records.RUN: record, records.draft_row(1): a_draft(), records.round_row(1): opened}
+    opened = notified(case, began, [ADELE, ALEX], open_round(case, draft, 1, began))
+    rows = {records.RUN: record, records.draft_row(1): draft, records.round_row(1): opened}
     for row, body in rows.items():
         assert await ledger.insert(run, row, msgspec.json.encode(body))
     await lists.started(ledger, record)
