@@ -59,7 +59,7 @@ class _Drafting:
         answer = await self._ask(request)
         took = timedelta(seconds=monotonic() - began)
         if isinstance(answer, Refusal):
-            return await self._refused(calls, answer, took)
+            return await self._refused(request, calls, answer, took)
         return await self._written(request, calls, answer)
 
     async def _check_day(self) -> None:
@@ -88,9 +88,13 @@ class _Drafting:
             variants=request.variants,
         )
 
-    async def _refused(self, calls: Calls, refusal: Refusal, took: timedelta) -> Drafted:
+    async def _refused(
+        self, request: Request, calls: Calls, refusal: Refusal, took: timedelta
+    ) -> Drafted:
         """Note a call without a text; whom the service sent away keeps the place."""
         calls = await self._spend(calls, refusal)
+        if refusal.cut and self._may_have_more(request, calls):
+            return await self._widen(calls)
         if refusal.retry_after is None or self._work.attempt >= MAX_ATTEMPTS:
             return await self._end(calls, refusal.reason, called=1)
         if refusal.kind == "throttled":
@@ -105,14 +109,17 @@ class _Drafting:
         calls = await self._spend(calls, answer)
         draft = self._draft(request, calls, answer)
         if answer.finish_reason == "length" and self._may_have_more(request, calls):
-            await self._note(replace(calls, cut=draft, place=None))
-            return _later(CUT, timedelta(), called=1)
+            return await self._widen(replace(calls, cut=draft))
         return await self._keep(draft, called=1)
+
+    async def _widen(self, calls: Calls) -> Drafted:
+        await self._note(replace(calls, widened=True, place=None))
+        return _later(CUT, timedelta(), called=1)
 
     def _may_have_more(self, request: Request, calls: Calls) -> bool:
         """Say whether a cut draft is written again: once, where there is more room to be had."""
         tokens = prompting.room(request.parameters)
-        is_first = calls.cut is None and self._work.attempt < MAX_ATTEMPTS
+        is_first = not calls.widened and self._work.attempt < MAX_ATTEMPTS
         return is_first and not request.is_capped and prompting.larger(tokens) > tokens
 
     def _draft(self, request: Request, calls: Calls, answer: Completion) -> DraftText:

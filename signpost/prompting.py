@@ -42,7 +42,7 @@ class Request(NamedTuple):
 async def build(ledger: Ledger, run: Run, work: Work, calls: Calls) -> Request:
     """Fill in the instructions of a run's flow. Raises Unusable.
 
-    A draft that was cut before gets twice the room.
+    Where the room was too little before, there is twice of it.
     """
     draft = run.flow.draft
     prompt = instructions.load(draft.instructions)
@@ -51,7 +51,7 @@ async def build(ledger: Ledger, run: Run, work: Work, calls: Calls) -> Request:
     values |= {name: value for name, value in given.items() if value is not None}
     turns, earlier = await _feedback(ledger, work)
     parameters = run.parameters.over(draft.parameters.over(prompt.parameters.over(model.DEFAULTS)))
-    if calls.cut:
+    if calls.widened:
         parameters = replace(parameters, max_tokens=larger(room(parameters)))
     messages = [*prompt.fill_in(values), *turns]
     return Request(prompt, messages, parameters, draft.variants, earlier)

@@ -95,7 +95,8 @@ class DraftText(Record, kw_only=True, frozen=True):
 class Calls(Record, kw_only=True, frozen=True):
     """What a draft took before it was there, and its place in the line for the model.
 
-    `cut` is a draft that the model had no room to finish: it stands if a longer one can't be had.
+    `widened` says that the model gets twice the room, since it had too little. `cut` is the draft
+    that it could not finish then: it stands if a longer one can't be had.
     """
 
     made: int = 0
@@ -103,6 +104,7 @@ class Calls(Record, kw_only=True, frozen=True):
     completion_tokens: int = 0
     cost: Cost | None = None
     place: float | None = None
+    widened: bool = False
     cut: DraftText | None = None
 
 

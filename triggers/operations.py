@@ -5,11 +5,20 @@ It is loaded with the first request for the description, so that no cold start p
 
 from typing import Any, get_args
 
-from signpost import catalog, inbox, runs, shapes
+from signpost import catalog, inbox, runs, shapes, trying
 from signpost.openapi import Operation, Parameter
 from signpost.oversight.answers import Answer
-from signpost.problems import Away, Decided, Invalid, NotYours, Over, TooSoon, Unknown
-from triggers import about, approvals, boxes, steering
+from signpost.problems import (
+    Away,
+    Decided,
+    Invalid,
+    NotYours,
+    Over,
+    TooMany,
+    TooSoon,
+    Unknown,
+)
+from triggers import about, approvals, boxes, instructions, steering
 from triggers import runs as runs_routes
 
 
@@ -32,6 +41,7 @@ class Receipt(shapes.View, frozen=True):
     closed_at: str
     entries: list[dict[str, Any]]
     signature: dict[str, str]
+    cost: shapes.CostView | None = None  # receipts of runs that closed before it existed have none
 
 
 TEXT = {"type": "string"}
@@ -66,7 +76,7 @@ OPERATIONS = (
         "key",
         runs_routes.Started,
         bodies=[runs.Start],
-        refuses=[Unknown, Away],
+        refuses=[Unknown, TooMany, Away],
         parameters=[IDEMPOTENCY_KEY],
         status=202,
     ),
@@ -194,6 +204,33 @@ OPERATIONS = (
         approvals.HandedOn,
         bodies=[approvals.HandOn],
         refuses=[Unknown, Decided, Over, Away],
+    ),
+    Operation(
+        "listInstructions",
+        "get",
+        "/api/instructions",
+        "List the instructions.",
+        "key",
+        instructions.Gallery,
+    ),
+    Operation(
+        "showInstructions",
+        "get",
+        "/api/instructions/{name}",
+        "Show instructions with their file's text.",
+        "key",
+        instructions.InstructionsFile,
+        refuses=[Unknown],
+    ),
+    Operation(
+        "testInstructions",
+        "post",
+        "/api/instructions/test",
+        "Have the model write by instructions, and keep nothing of it.",
+        "key",
+        trying.Tried,
+        bodies=[trying.Trial],
+        refuses=[Unknown, TooMany, Away],
     ),
     Operation("me", "get", "/api/me", "Say who asks.", "open", about.Me),
     Operation(
