@@ -17,11 +17,12 @@ class QuickModel(AbstractContextManager["QuickModel"]):
 
     `delay` is in seconds, `script` holds `(status, body)` pairs that are answered first, and
     `calls` counts the requests. Notes that `say` made are answered with the text they hold, also
-    when many runs ask at once.
+    when many runs ask at once; all others with `text`, or with themselves by one that `echoes`.
     """
 
-    def __init__(self, *, delay: float = 0.0) -> None:
+    def __init__(self, *, delay: float = 0.0, echoes: bool = False) -> None:
         self.delay = delay
+        self.echoes = echoes
         self.calls = 0
         self.text = TEXT
         self.script: list[tuple[int, Any]] = []
@@ -59,7 +60,8 @@ class QuickModel(AbstractContextManager["QuickModel"]):
         if self.script:
             status, body = self.script.pop(0)
             return web.json_response(body, status=status)
-        text = _said(asked["messages"]) or self.text
+        unsaid = asked["messages"][-1]["content"] if self.echoes else self.text
+        text = _said(asked["messages"]) or unsaid
         more = [f"{text} Variant {number}." for number in range(2, asked.get("n", 1) + 1)]
         return web.json_response(completion(text, *more))
 
