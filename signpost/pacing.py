@@ -179,7 +179,7 @@ def _room(line: Line, tokens: int, limit: int, now: int) -> int:
     """
     total = sum(spent for _, spent in line.spent)
     for second, spent in line.spent:
-        if total + tokens <= limit or total == 0:
+        if total + tokens <= limit:
             break
         now = max(now, second + SECOND + MINUTE)
         total -= spent

@@ -111,12 +111,15 @@ async def test_a_high_rate_is_used_in_spite_of_late_timers() -> None:
 
 
 async def test_tokens_have_a_rate_of_their_own() -> None:
-    """A minute's tokens are never more than the limit, in whichever order the calls come."""
+    """A minute's tokens are never more than the limit, and small calls don't pass large ones."""
     storm = a_storm(Allowances(tokens_per_minute=10_000))
     sizes = [storm.random.choice([100, 500, 2000, 5000]) for _ in range(120)]
     await storm.play([(0.0, size) for size in sizes])
     assert len(storm.calls) == 120
     assert storm.most_tokens() <= 10_000
+    places = [storm.places[caller] or 0 for caller in storm.order]
+    moved = [abs(places.index(place) - turn) for turn, place in enumerate(sorted(places))]
+    assert max(moved) <= 3
 
 
 async def test_a_call_larger_than_a_minute_goes_alone() -> None:
