@@ -14,11 +14,12 @@ from signpost.ledger import Ledger, change
 from signpost.oversight import steering, upkeep
 from signpost.oversight.answers import Said, respond
 from signpost.receipts import document, read, write
-from signpost.records import DraftText, Post, Responder, Round
+from signpost.records import Calls, DraftText, Post, Responder, Round
 from signpost.runs import Story
 from signpost.settings import Settings
 from signpost.teams.workflows import Workflows
 from signpost.text import digest
+from signpost.usage import Cost
 from tests.builders import (
     ADELE,
     ALEX,
@@ -46,6 +47,7 @@ POLICY: dict[str, Any] = {
     "reminders": timedelta(days=1),
 }
 SHORTER = "The terrace opens."
+Json = dict[str, Any]
 
 
 def a_full_draft(text: str, at: Any) -> DraftText:
@@ -55,6 +57,9 @@ def a_full_draft(text: str, at: Any) -> DraftText:
         parameters=Parameters(temperature=0.5, max_tokens=300),
         content_filter={"hate": "safe", "violence": "low"},
         instructions_digest="sha256:abc",
+        system_fingerprint="fp_1",
+        calls=2,
+        cost=Cost("0.0004", "USD"),
         created_at=at,
     )
 
@@ -73,6 +78,7 @@ def two_rounds(comments: str = "Too long.", edit: str | None = None) -> Story:
     return Story(
         run=a_run(flow=a_flow(**POLICY)),
         drafts={1: a_full_draft(TEXT, NOW), 2: a_full_draft(SHORTER, second)},
+        calls={},
         rounds=[first, last],
         posts={2: post},
         receipt=None,
@@ -94,7 +100,7 @@ def test_a_receipt_says_who_asked_for_what() -> None:
 
 
 def test_a_receipt_says_how_it_was_written() -> None:
-    """Instructions, model, parameters, tokens, why it stopped, and what the filter said."""
+    """Instructions, model, parameters, what it took, why it stopped, what the filter said."""
     assert document.facts(two_rounds(), ending())["rounds"][1]["draft"] == {
         "instructions": "topic-post",
         "instructionsDigest": "sha256:abc",
@@ -102,9 +108,62 @@ def test_a_receipt_says_how_it_was_written() -> None:
         "parameters": msgspec.to_builtins(Parameters(temperature=0.5, max_tokens=300)),
         "promptTokens": 10,
         "completionTokens": 20,
+        "calls": 2,
+        "cost": {"amount": "0.0004", "currency": "USD"},
+        "systemFingerprint": "fp_1",
         "finishReason": "stop",
         "contentFilter": {"hate": "safe", "violence": "low"},
     }
+
+
+def test_a_receipt_says_what_it_cost() -> None:
+    """All drafts together, and what was spent on one that was never there."""
+    story = two_rounds()
+    assert document.facts(story, ending())["cost"] == {"amount": "0.0008", "currency": "USD"}
+    unwritten = {3: Calls(made=5, cost=Cost("0.001", "USD"))}
+    spent = msgspec.structs.replace(story, calls=unwritten)
+    assert document.facts(spent, ending())["cost"] == {"amount": "0.0018", "currency": "USD"}
+
+
+def test_without_prices_a_receipt_tells_no_cost() -> None:
+    """Nor where prices changed their currency in the middle of a run."""
+    story = two_rounds()
+    free = msgspec.structs.replace(story, drafts={1: a_draft()})
+    assert document.facts(free, ending())["cost"] is None
+    euro = {3: Calls(made=1, cost=Cost("1", "EUR"))}
+    mixed = msgspec.structs.replace(story, calls=euro)
+    assert document.facts(mixed, ending())["cost"] is None
+
+
+def test_what_a_cut_draft_took_counts_once() -> None:
+    """The calls row stays beside the draft, which holds all that it took."""
+    kept = {1: Calls(made=1, cost=Cost("0.0002", "USD"), cut=a_draft("The ter"))}
+    told = document.facts(msgspec.structs.replace(two_rounds(), calls=kept), ending())
+    assert told["cost"] == {"amount": "0.0008", "currency": "USD"}
+
+
+def a_choice(*, edit: str | None = None) -> Json:
+    """Give what a receipt says of a round of two drafts, of which the second was signed."""
+    draft = a_draft(others=[SHORTER])
+    yes = an_answer(digest=digest(SHORTER), accepted_text=edit)
+    opened = upkeep.open_round(a_case(), draft, 1, NOW)
+    standing = respond(a_case(), NOW, Said(SIGNER, "page", yes), opened)
+    return document.facts(
+        Story(run=a_run(), drafts={1: draft}, calls={}, rounds=[standing], posts={}, receipt=None),
+        ending(),
+    )
+
+
+@pytest.mark.parametrize("edit", [None, "Mine."])
+def test_a_receipt_says_which_draft_was_chosen(edit: str | None) -> None:
+    """All drafts of the round, the chosen one, and what was signed if it was edited."""
+    told = a_choice(edit=edit)
+    [standing] = told["rounds"]
+    assert (standing["draftDigest"], standing["otherDigests"]) == (digest(TEXT), [digest(SHORTER)])
+    [response] = standing["responses"]
+    assert response["draftDigest"] == digest(SHORTER)
+    assert response["acceptedTextDigest"] == (edit and digest(edit))
+    assert told["signedDigest"] == digest(edit or SHORTER)
 
 
 def test_a_receipt_names_every_rounds_draft() -> None:
@@ -151,7 +210,7 @@ def test_a_receipt_says_where_it_went() -> None:
 
 def test_a_receipt_without_a_round_says_so() -> None:
     """Nothing is claimed of a run that had no draft."""
-    story = Story(run=a_run(), drafts={}, rounds=[], posts={}, receipt=None)
+    story = Story(run=a_run(), drafts={}, calls={}, rounds=[], posts={}, receipt=None)
     told = document.facts(story, ending("Failed", "The model refused."))
     assert (told["outcome"], told["failure"]) == ("Failed", "The model refused.")
     assert (told["rounds"], told["signedDigest"], told["signedBy"]) == ([], None, [])
@@ -181,6 +240,15 @@ def test_entries_tell_the_run_in_order() -> None:
     ]
 
 
+def test_an_entry_names_all_drafts() -> None:
+    """What a draft came to is on record as it was written, also what nobody chose."""
+    story = msgspec.structs.replace(
+        two_rounds(), drafts={1: a_draft(others=[SHORTER], created_at=NOW)}, rounds=[]
+    )
+    [drafted] = [each for each in document.entries(story, ending()) if each["what"] == "drafted"]
+    assert drafted["detail"] == f"{digest(TEXT)}, {digest(SHORTER)}"
+
+
 def steered() -> Story:
     """Tell a run that was handed on, extended, reminded, escalated, and canceled."""
     case = a_case(**POLICY)
@@ -194,7 +262,9 @@ def steered() -> Story:
     standing = steering.cancel(case, NOW + timedelta(days=4), MEGAN, standing)
     canceled = {"canceled_at": NOW + timedelta(days=4), "canceled_by": MEGAN}
     run = a_run(flow=a_flow(**POLICY), **canceled)
-    return Story(run=run, drafts={1: a_draft()}, rounds=[standing], posts={}, receipt=None)
+    return Story(
+        run=run, drafts={1: a_draft()}, calls={}, rounds=[standing], posts={}, receipt=None
+    )
 
 
 def test_entries_tell_what_was_done_besides_answers() -> None:
@@ -249,8 +319,10 @@ async def sung(ledger: Ledger, config: Settings) -> bytes:
     )
     await put(ledger, records.RUN, run)
     for number, response in ((1, REQUEST_CHANGES), (2, "Approve")):
-        draft = a_draft(words(f"draft {number}"))
+        draft = a_draft(words(f"draft {number}"), others=[words(f"variant {number}")])
         await put(ledger, records.draft_row(number), draft)
+        cut = Calls(made=1, cut=a_draft(words("cut")))
+        await put(ledger, records.calls_row(number), cut)
         opened = upkeep.open_round(case, draft, number, NOW)
         await put(ledger, records.round_row(number), opened)
         edit = words("edit") if number > 1 else None

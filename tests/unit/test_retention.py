@@ -17,7 +17,7 @@ from signpost.oversight import upkeep
 from signpost.oversight.answers import Said, respond
 from signpost.problems import Over, Unknown
 from signpost.receipts.sealing import public_keys, verify
-from signpost.records import Responder, Round
+from signpost.records import Calls, Responder, Round
 from signpost.retention import purge_due
 from signpost.settings import Settings
 from signpost.teams.workflows import Workflows
@@ -57,8 +57,10 @@ def word(name: str) -> str:
 
 async def answer(ledger: Ledger, number: int, response: str, edit: str | None = None) -> None:
     """Open a round, and answer it with a comment."""
-    draft, case = a_draft(word(f"draft {number}")), a_case(**CHANGES)
+    draft, case = a_draft(word(f"draft {number}"), others=[word("variant")]), a_case(**CHANGES)
     await put(ledger, records.draft_row(number), draft)
+    cut = a_draft(word("cut"), others=[word("cut variant")])
+    await put(ledger, records.calls_row(number), Calls(made=1, cut=cut))
     await put(ledger, records.round_row(number), upkeep.open_round(case, draft, number, NOW))
     said = an_answer(
         response, digest=digest(draft.text), comments=word("comment"), accepted_text=edit
@@ -98,14 +100,14 @@ async def test_texts_go_when_their_time_has_come(ledger: Ledger) -> None:
     assert len((await runs.story(ledger, RUN)).drafts) == 2
     assert await purge_due(ledger, NOW + 5 * DAY) == [RUN]
     story = await runs.story(ledger, RUN)
-    assert (story.drafts, story.rounds, story.run.inputs) == ({}, [], {})
+    assert (story.drafts, story.calls, story.rounds, story.run.inputs) == ({}, {}, [], {})
     assert story.run.purged_at == NOW + 5 * DAY
 
 
 async def test_no_byte_of_a_text_stays(
     ledger: SqliteLedger, config: Settings, tmp_path: Path
 ) -> None:
-    """Topic, drafts, comments, edit and reason are in no file of the ledger afterwards."""
+    """Topic, drafts, cut ones too, comments, edit and reason are in no file of the ledger."""
     await closed(ledger, config)
     assert sum(left_in(tmp_path).values()) > 0
     await purge_due(ledger, NOW + 5 * DAY)
@@ -227,7 +229,7 @@ class Failing(SqliteLedger):
         await super().delete(partition, row)
 
 
-@pytest.fixture(params=range(7))
+@pytest.fixture(params=range(10))
 async def cut_off(request: Any, ledger: SqliteLedger) -> AsyncIterator[Failing]:
     """Give a ledger in which a purge stops after some of its deletes."""
     failing = Failing(ledger, request.param)

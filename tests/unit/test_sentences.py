@@ -69,6 +69,7 @@ def sentence(
     story = Story(
         run=a_run(flow=a_flow(**approval or {}), **run),
         drafts={1: a_draft()} if standing else {},
+        calls={},
         rounds=[standing] if standing else [],
         posts={1: Post(digest="", target="Teams", state=post, detail="", at=NOW)} if post else {},
         receipt=Closed(closed, NOW, failure) if closed else None,
