@@ -137,10 +137,10 @@ class TooSoon(Problem):
 
 
 class TooMany(Problem):
-    """Somebody's share of the day is used up; `retry_after` is how long until the next day."""
+    """A share, or the model's rate, is used up; `retry_after` is how long until there is more."""
 
     status = 429
-    title = "Enough for today"
+    title = "Enough for now"
 
     def __init__(self, detail: str, retry_after: timedelta) -> None:
         super().__init__(detail)
