@@ -166,6 +166,15 @@ def test_a_busy_model_is_waited_for() -> None:
     assert run.given("draft")["attempt"] == 2
 
 
+def test_an_answer_of_an_earlier_version_is_an_attempt() -> None:
+    """Histories from before drafts stood in line hold no number of calls: each was one."""
+    run = Chain()
+    earlier = {key: value for key, value in pack(busy()).items() if key != "calls"}
+    run.complete(earlier)
+    run.fire()
+    assert run.given("draft")["attempt"] == 2
+
+
 def test_a_model_is_not_asked_forever() -> None:
     """After the last attempt the run fails with the last reason."""
     run = Chain()
@@ -176,6 +185,62 @@ def test_a_model_is_not_asked_forever() -> None:
     tries = ["draft", "round-1-0", "timer"] * (MAX_ATTEMPTS - 1)
     assert run.names == [*tries, "draft", "close_run"]
     assert run.given("close_run")["failure"] == "Busy."
+
+
+def behind(seconds: int = 90) -> Contract:
+    """Build the answer of a draft that is not asked for yet, since others are ahead of it."""
+    told = "Others are ahead."
+    return Drafted(outcome="Failed", failure=told, retry_after=seconds * SECOND, calls=0)
+
+
+def test_waiting_for_ones_turn_is_no_attempt() -> None:
+    """However often others are ahead, the model is asked as often as without them."""
+    run = Chain()
+    for _ in range(3 * MAX_ATTEMPTS):
+        run.complete(pack(behind()))
+        run.fire()
+        assert run.given("draft")["attempt"] == 1
+    for attempt in range(1, MAX_ATTEMPTS):
+        run.complete(pack(busy()))
+        run.fire()
+        assert run.given("draft")["attempt"] == attempt + 1
+    run.complete(pack(busy()))
+    assert run.names[-2:] == ["draft", "close_run"]
+
+
+def test_a_turn_may_be_waited_for_behind_a_last_try() -> None:
+    """Before its fifth try a draft may have to stand in line as well, and is not given up."""
+    run = Chain()
+    for _ in range(MAX_ATTEMPTS - 1):
+        run.complete(pack(busy()))
+        run.fire()
+    run.complete(pack(behind()))
+    run.fire()
+    assert run.given("draft")["attempt"] == MAX_ATTEMPTS
+    run.draft()
+    assert run.names[-1] == "open_round"
+
+
+def test_a_cut_draft_is_asked_for_again_at_once() -> None:
+    """The timer is due when it is set, and the second call is an attempt of its own."""
+    run = Chain()
+    run.complete(pack(busy(seconds=0)), after=HOUR)
+    assert run.actions[-1]["fireAt"].startswith("2026-11-22T11:00:00")
+    run.fire()
+    assert run.given("draft")["attempt"] == 2
+    run.draft()
+    assert run.names[-1] == "open_round"
+
+
+@pytest.mark.parametrize(
+    "hours,told",
+    [(13, "at 23:00 UTC."), (14, "on 23 Nov, 00:00 UTC."), (38, "on 24 Nov, 00:00 UTC.")],
+)
+def test_a_wait_beyond_today_names_the_day(hours: int, told: str) -> None:
+    """Whoever reads it at noon does not take tomorrow's time for today's."""
+    run = Chain()
+    run.complete(pack(behind(seconds=hours * 3600)))
+    assert run.statuses[-1]["detail"] == f"Others are ahead. Next try {told}"
 
 
 def test_a_cancel_ends_the_wait_for_a_busy_model() -> None:
