@@ -2,6 +2,7 @@
 
 import { difference } from "./difference.js";
 import { el, when } from "./dom.js";
+import { letter } from "./drafts.js";
 
 const VERBS = { Approve: "signed", Reject: "rejected", "Request changes": "asked for changes" };
 const PROOFS = { link: "By their own link", "sign-in": "Signed in", switch: "By the switch here" };
@@ -16,11 +17,13 @@ export const answered = ({ responder, approverResponse, onBehalfOf, responseDate
     ` ${VERBS[approverResponse] ?? `answered ${approverResponse}`}${how}`,
     `${onBehalfOf ? ` for ${onBehalfOf}` : ""}, `, when(responseDate));
 
-/** List one answer with its comment, how it was proved, and its changes to the draft. */
-export const answerItem = (draft) => (response) => {
-  const { acceptedText, comments, proof, channel } = response;
+/** List one answer with its comment, how it was proved, its draft, and its changes to that. */
+export const answerItem = (draft, variants = []) => (response) => {
+  const { acceptedText, comments, proof, channel, digest } = response;
   const isChanged = acceptedText !== null && acceptedText !== draft;
-  const item = el("li", {}, answered(response, isChanged ? " with changes" : ""));
+  const which = variants.findIndex((each) => each.digest === digest);
+  const item = el("li", {}, answered(response, isChanged ? " with changes"
+    : variants.length > 1 ? ` (${letter(which)})` : ""));
   if (comments) item.append(el("blockquote", {}, comments));
   if (proof) item.append(el("p", { className: "hint" },
     `${PROOFS[proof] ?? proof}${channel === "inbox" ? ", from an inbox" : ""}.`));

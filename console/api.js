@@ -22,12 +22,12 @@ export const become = (person) => {
   location.reload();
 };
 
-const send = (path, { method, body, headers }) => {
+const send = (path, { method, body, headers, again = SENT }) => {
   const key = sessionStorage.getItem(KEY);
   const all = { ...headers, ...(body && { "Content-Type": "application/json" }),
     ...(key && { "x-functions-key": key }), ...(me() && { "X-Signpost-Me": me() }) };
   return fetch(path, { method, headers: all, body: body && JSON.stringify(body) })
-    .catch(() => { throw new Problem(0, { detail: `No answer came.${body ? SENT : ""}` }); });
+    .catch(() => { throw new Problem(0, { detail: `No answer came.${body ? again : ""}` }); });
 };
 
 /** Ask for the access key in the page's dialog; resolves to whether there is one to try. */
@@ -44,7 +44,7 @@ const askKey = (dialog) => new Promise((resolve) => {
 });
 
 /** Call the API. Throws Problem for every answer that isn't a success, and for none.
- *  `isQuiet` asks nobody for a key; `isFile` gives the answer's bytes as they came. */
+ *  `isQuiet` asks nobody for a key; `isFile` gives the bytes; `again` is said when none came. */
 export const call = async (path, options = {}) => {
   const dialog = options.isQuiet ? null : document.getElementById("access"); // not on each page
   for (;;) {

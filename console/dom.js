@@ -40,10 +40,15 @@ export const describe = (id, pairs) => byId(id).replaceChildren(
   ...pairs.filter(([, value]) => value).map(([term, value]) =>
     el("div", {}, el("dt", {}, term), el("dd", {}, value))));
 
+/** Write a number, with a unit of Intl's if there is one. */
+export const count = (number, unit) => new Intl.NumberFormat(LANGUAGE, { maximumFractionDigits: 1,
+  ...unit && { style: "unit", unit, unitDisplay: "long" } }).format(number);
+export const sizeOf = (bytes) => (bytes < 1_000_000 ? `${count(Math.ceil(bytes / 1000))} kB`
+  : `${count(bytes / 1_000_000)} MB`);
+
 /** Show how much of a limit is used. */
 export const showCount = (counter, used, limit, unit) => {
-  const [is, most] = [used, limit].map((count) => count.toLocaleString(LANGUAGE));
-  counter.textContent = `${is} of ${most} ${unit}`;
+  counter.textContent = `${count(used)} of ${count(limit)} ${unit}`;
   counter.classList.toggle("over", used > limit);
 };
 
@@ -66,3 +71,10 @@ export const onSubmit = (form, action) => form.addEventListener("submit", async 
   await action(event.submitter?.value).catch((problem) => showProblem(form, problem));
   form.ariaBusy = "false";
 });
+
+/** Hand a file to the browser, which keeps it where the reader keeps files. */
+export const save = (blob, download) => {
+  const href = URL.createObjectURL(blob);
+  el("a", { href, download }).click();
+  setTimeout(() => URL.revokeObjectURL(href), 10_000);
+};

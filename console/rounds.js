@@ -3,15 +3,16 @@
 import { answerItem } from "./answers.js";
 import { difference } from "./difference.js";
 import { byId, el, fill, reveal, when } from "./dom.js";
+import { draftsOf } from "./drafts.js";
 
 const awaited = ({ person, since, onBehalfOf }) => el("li", {}, el("strong", {}, person),
   `${onBehalfOf ? ` for ${onBehalfOf}` : ""}, since `, when(since));
 
 const earlier = (round, responses, next) => {
-  const { number, text, outcome } = round;
+  const { number, text, outcome, variants } = round;
   const more = el("details", {},
     el("summary", {}, `Draft ${number}: ${outcome}`),
-    el("div", { className: "text" }, text),
+    el("div", { className: "drafts" }, ...draftsOf(variants)),
     el("h3", {}, "Answers"),
     el("ul", { className: "answers" }, ...responses.map(answerItem(text))));
   more.append(el("h3", {}, `What draft ${next.number} changed`), difference(text, next.text));

@@ -2,8 +2,11 @@
 
 import { nameOf } from "./answers.js";
 import { call, me } from "./api.js";
-import { allOf, anyOf, byId, choose, describe, el, fill, onSubmit, reveal, when } from "./dom.js";
+import { allOf, anyOf, byId, choose, describe, el, fill, onSubmit, reveal, save,
+  when } from "./dom.js";
+import { draftsOf } from "./drafts.js";
 import { showAwaited, showRounds } from "./rounds.js";
+import { costOf, shown, tokensOf } from "./values.js";
 import { showMe } from "./who.js";
 
 const path = `/api${location.pathname}`;
@@ -58,15 +61,18 @@ const show = () => {
   showDelivery(run);
   if (isOpen) showWaiting(run);
   showRounds(run);
-  choose("written", acceptedText === null ? "draft" : "signed");
+  const isChoice = acceptedText === null && round?.variants.length > 1;
+  choose("written", acceptedText !== null ? "signed" : isChoice ? "choice" : "draft");
+  byId("variants").replaceChildren(...draftsOf(isChoice ? round.variants : []));
   choose("finish", round?.finishReason);
-  describe("asked", [...Object.entries(run.inputs), ["Asked by", run.requestor],
+  describe("asked", [...shown(run.inputs), ["Asked by", run.requestor],
     ["Started", when(run.createdAt)], ["Closed", closedAt && when(closedAt)],
     ["Texts deleted", purgedAt && when(purgedAt)]]);
   describe("record", [["Run", run.id], ["Flow", run.flow], ["Outcome", outcome],
-    ["Draft", round?.digest], ["Signed text", run.signedDigest]]);
-  reveal({ run: true, waiting: isOpen, written: round && !purgedAt, purged: purgedAt,
-    steps: !purgedAt, sealed: isOver, another: isOver,
+    ["Draft", round?.digest], ["Signed text", run.signedDigest], ["Tokens", tokensOf(run)],
+    ["Cost", costOf(run.cost)]]);
+  reveal({ run: true, text: !isChoice, waiting: isOpen, written: round && !purgedAt,
+    purged: purgedAt, steps: !purgedAt, sealed: isOver, another: isOver,
     cancel: run.maySteer && (isOpen || state === "drafting") });
 };
 
@@ -128,10 +134,7 @@ onSubmit(byId("remind"), async () => {
   await follow();
 });
 onSubmit(byId("receipt"), async () => {
-  const sealed = await call(`${path}/receipt`, { isFile: true });
-  const href = URL.createObjectURL(sealed);
-  el("a", { href, download: `receipt-${run.id}.json` }).click();
-  setTimeout(() => URL.revokeObjectURL(href), 10_000);
+  save(await call(`${path}/receipt`, { isFile: true }), `receipt-${run.id}.json`);
 });
 document.addEventListener("visibilitychange", () => document.hidden || isOver || follow());
 await follow();

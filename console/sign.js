@@ -1,23 +1,23 @@
 // The sign page: shows exactly what would be posted. A button sends the answer; loading never does.
 
-import { answerItem } from "./answers.js";
 import { become, call, me } from "./api.js";
 import { renderCard } from "./card.js";
 import { difference } from "./difference.js";
-import { allOf, anyOf, byId, choose, describe, el, fill, onSubmit, reveal, showCount,
-  when } from "./dom.js";
+import { allOf, anyOf, byId, choose, el, fill, onSubmit, reveal, showCount } from "./dom.js";
+import { choicesOf, draftsOf, letter, lookAt } from "./drafts.js";
 import { endingOf } from "./ending.js";
+import { showBefore, showRequest } from "./request.js";
 import { showMe } from "./who.js";
 
 const path = `/api${location.pathname}`;
 const FIRST = "Approve/Reject - First to respond";
 const LOOKS = { true: "primary", Reject: "danger" };
-let approval;
+let approval, chosen;
 
 const bytes = (value) => new TextEncoder().encode(JSON.stringify(value)).length;
 const ask = (options, more = "") =>
   call(path + more, { ...options, headers: { "X-Approval-Token": location.hash.slice(1) } });
-const isEdited = () => !byId("editor").hidden && byId("edited").value !== approval.text;
+const isEdited = () => !byId("editor").hidden && byId("edited").value !== chosen.text;
 
 const showEnding = () => {
   const awaited = allOf(approval.waitingFor.map(({ person }) => person));
@@ -32,10 +32,10 @@ const wording = (option) => {
 };
 
 const showEdit = () => {
-  const text = byId("edited").value;
-  const used = bytes(approval.card) - bytes(approval.text) + bytes(text);
+  const text = chosen.edited = byId("edited").value; // kept while another draft is looked at
+  const used = bytes(chosen.card) - bytes(chosen.text) + bytes(text);
   showCount(byId("bytes"), used, approval.maxBytes, "bytes with its card");
-  byId("difference").replaceChildren(isEdited() ? difference(approval.text, text) : "None yet.");
+  byId("difference").replaceChildren(isEdited() ? difference(chosen.text, text) : "None yet.");
   const asked = approval.type === FIRST ? "one" : "several";
   choose("card-note", isEdited() ? "edited" : asked);
   for (const button of byId("options").children) button.textContent = wording(button.value);
@@ -49,48 +49,37 @@ const showForm = () => {
   if (requireComment.length) fill({ optional: `needed for ${anyOf(requireComment)}` });
   fill({ meaning: posts.includes("Approve") ? "" : `The text is posted only ${by}.`,
     "for-whom": onBehalfOf ? `You answer in the place of ${onBehalfOf}.` : "" });
+};
+
+/** Show a draft as the one that an answer is about. */
+const showChosen = (variant, index = 0) => {
+  chosen = variant;
+  const { decision, variants } = approval;
+  fill({ text: decision?.acceptedText ?? chosen.text, digest: decision?.digest ?? chosen.digest,
+    which: variants.length > 1 ? `Your answer is about ${letter(index)}.` : "" });
+  byId("card").replaceChildren(renderCard(chosen.card));
+  showBefore(approval, chosen.text);
+  byId("edited").value = chosen.edited ?? chosen.text;
   showEdit();
 };
 
-const showBefore = ({ previous, feedback, text }) => {
-  reveal({ "before-this": previous });
-  if (!previous) return;
-  byId("feedback").replaceChildren(...feedback.map(answerItem(previous.text)));
-  byId("change").replaceChildren(difference(previous.text, text));
-};
-
-const showItem = ({ itemLink, itemLinkDescription }) => {
-  const isSafe = itemLink?.startsWith("https://") && URL.canParse(itemLink);
-  reveal({ item: isSafe });
-  if (!isSafe) return;
-  byId("item-link").href = itemLink;
-  fill({ "item-link": itemLinkDescription || itemLink, "item-host": new URL(itemLink).host });
-};
-
 const show = () => {
-  const { title, details, state, waitingFor, responses, text, decision, stage, stages,
-    stillNeeded: needed } = approval;
-  const isOpen = state === "open";
-  const isShared = responses.length > 0 || stages > 1;
+  const { title, details, state, variants, decision } = approval;
+  const isOpen = state === "open", isAlone = variants.length === 1 || decision;
   document.title = `${title} · Signpost`;
-  fill({ title, details, text: decision?.acceptedText ?? text,
-    digest: decision?.digest ?? approval.digest });
-  describe("request", [["You", approval.you], ["Asked by", approval.requestor],
-    ...Object.entries(approval.inputs), ["How it is signed", approval.type],
-    ["Stage", stages > 1 && `${stage} of ${stages}`], ["Needed", needed > 1 && `${needed} answers`],
-    ["Asked to sign", allOf([...new Set(approval.assignedTo)])],
-    ["Waiting for", isShared && waitingFor.length && allOf(waitingFor.map(({ person }) => person))],
-    ["Draft", approval.round > 1 && `Number ${approval.round}`],
-    ["Deadline", when(approval.expiresAt)]]);
-  showItem(approval);
-  choose("finish", approval.finishReason);
-  byId("card").replaceChildren(renderCard(approval.card));
-  byId("answers").replaceChildren(...responses.map(answerItem(text)));
-  showBefore(approval);
+  fill({ title, details, removed: allOf(approval.removed) });
+  showRequest(approval);
   if (isOpen) showForm();
   else showEnding();
-  reveal({ approval: true, edit: approval.allowEdits, said: responses.length, result: !isOpen,
-    form: isOpen, preview: isOpen, "hand-on": isOpen && approval.allowReassign });
+  choose("draft", isAlone ? "one" : isOpen ? "choice" : "several");
+  choose("finish", approval.finishReason);
+  showChosen(variants.find(({ digest }) => digest === decision?.digest) ?? variants[0]);
+  byId("choices").replaceChildren(...isAlone ? [] : isOpen ? choicesOf(variants, showChosen)
+    : draftsOf(variants));
+  byId("findings").replaceChildren(...isAlone && isOpen ? lookAt(chosen.findings) : []);
+  reveal({ approval: true, edit: approval.allowEdits, result: !isOpen, text: isAlone,
+    "taken-out": approval.removed.length, form: isOpen, preview: isOpen,
+    "hand-on": isOpen && approval.allowReassign });
 };
 
 /** Look again at what became of it, and say so where the reader is. */
@@ -115,7 +104,7 @@ onSubmit(byId("form"), (response) => {
   const isChanged = approval.posts.includes(response) && isEdited();
   const acceptedText = isChanged ? byId("edited").value : null;
   const comments = byId("comments").value;
-  return sendAndTell({ response, comments, acceptedText, digest: approval.digest }, "", "");
+  return sendAndTell({ response, comments, acceptedText, digest: chosen.digest }, "", "");
 });
 onSubmit(byId("hand-on"), () => {
   const to = byId("to").value.trim();
@@ -126,7 +115,7 @@ byId("edit").addEventListener("click", () => {
   reveal({ editor: isOpen });
   byId("edit").ariaExpanded = String(isOpen);
   choose("edit", isOpen ? "open" : "closed");
-  byId("edited").value = approval.text;
+  byId("edited").value = chosen.text;
   showEdit();
   if (isOpen) byId("edited").focus();
 });

@@ -1,27 +1,11 @@
 // The start page: a form made from a flow's inputs, sent so that retries make one run.
 
 import { call } from "./api.js";
-import { allOf, anyOf, byId, choose, el, fill, onSubmit, reveal, showCount } from "./dom.js";
+import { allOf, anyOf, byId, choose, el, fill, onSubmit, reveal } from "./dom.js";
+import { fieldFor, valuesIn } from "./inputs.js";
 import { showMe } from "./who.js";
 
 let flows = [], attempt = {};
-
-const field = ({ name, required, maxLength, description }, index) => {
-  const element = byId("input").content.firstElementChild.cloneNode(true);
-  const [control, counter] = ["textarea", ".counter"].map((part) => element.querySelector(part));
-  Object.assign(control, { name, required });
-  for (const part of ["hint", "error"]) element.querySelector(`.${part}`).id = `${part}-${index}`;
-  control.setAttribute("aria-describedby", `hint-${index} error-${index}`);
-  element.dataset.field = `inputs.${name}`;
-  element.querySelector(".name").textContent = name;
-  element.querySelector(".description").textContent = description;
-  element.querySelector(".optional").hidden = required;
-  // As the server counts: code points.
-  const count = () => showCount(counter, [...control.value].length, maxLength, "characters");
-  control.addEventListener("input", count);
-  count();
-  return element;
-};
 
 const chosen = () => flows.find(({ name }) => name === byId("flow").value);
 
@@ -32,22 +16,17 @@ const showFlow = () => {
   const { title, description, location: place, inputs } = chosen();
   fill({ title, description, signers: signers(chosen()) });
   choose("place", place);
-  byId("inputs").replaceChildren(...inputs.map(field));
+  byId("inputs").replaceChildren(...inputs.map(fieldFor));
 };
 
-const content = () => {
-  const body = { inputs: {} };
-  for (const { name, value, required } of byId("inputs").querySelectorAll("textarea"))
-    if (value || required) body.inputs[name] = value;
-  for (const { name, value, validity } of byId("parameters").querySelectorAll("input"))
-    if (value || validity.badInput)
-      body.parameters = { ...body.parameters, [name]: value && Number(value) };
-  if (byId("requestor")?.value) body.requestor = byId("requestor").value;
-  return body;
-};
+const content = async () => ({
+  inputs: await valuesIn(byId("inputs")) ?? {},
+  parameters: await valuesIn(byId("parameters")),
+  requestor: byId("requestor")?.value || undefined,
+});
 
 onSubmit(byId("form"), async () => {
-  const body = content();
+  const body = await content();
   const path = `/api/flows/${encodeURIComponent(chosen().name)}/runs`;
   const same = path + JSON.stringify(body);
   // One key per content: sent again, after a double click or a lost answer, it is the same run.

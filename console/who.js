@@ -3,6 +3,8 @@
 import { become, call, me } from "./api.js";
 import { el } from "./dom.js";
 
+const PAGES = [["/approvals", "Approvals"], ["/instructions", "Instructions"]].slice(0,
+  location.pathname.startsWith("/approvals/") ? 1 : 2); // who only signs needs no instructions
 const header = document.querySelector("body > header");
 
 /** Lead to the organisation's sign-in and back; the token of a link is left out on the way. */
@@ -32,8 +34,8 @@ const chooser = (people) => {
 export const showMe = async () => {
   try {
     const known = await call("/api/me", { isQuiet: true });
-    header.append(el("nav", { ariaLabel: "Pages" }, el("a", { href: "/approvals",
-      ariaCurrent: location.pathname === "/approvals" ? "page" : null }, "Approvals")));
+    header.append(el("nav", { ariaLabel: "Pages" }, ...PAGES.map(([href, name]) => el("a", { href,
+      ariaCurrent: location.pathname === href ? "page" : null }, name))));
     if (known.signIn === "local") header.append(chooser(known.people));
     else if (known.you) header.append(el("p", { className: "who" }, "Signed in as ",
       el("strong", { title: known.you }, known.displayName ?? known.you)));

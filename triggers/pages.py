@@ -44,6 +44,13 @@ async def approvals_page(req: func.HttpRequest) -> func.HttpResponse:
     return _file(CONSOLE / "approvals.html")
 
 
+@bp.route(route="instructions", methods=["GET"], auth_level=func.AuthLevel.ANONYMOUS)
+@guarded
+async def instructions_page(req: func.HttpRequest) -> func.HttpResponse:
+    """Show the page that tests instructions out."""
+    return _file(CONSOLE / "instructions.html")
+
+
 @bp.route(route="approvals/{id}", methods=["GET"], auth_level=func.AuthLevel.ANONYMOUS)
 @guarded
 async def sign_page(req: func.HttpRequest) -> func.HttpResponse:

@@ -13,6 +13,7 @@ PAGES = {
     "runs/": "run.html",
     "approvals/": "sign.html",
     "approvals": "approvals.html",
+    "instructions": "instructions.html",
 }
 POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; "
@@ -23,6 +24,9 @@ APPROVAL = f"{RUN}-1"
 FLOWS = "GET /api/flows"
 START = "POST /api/flows/topic-post/runs"
 ME = "GET /api/me"
+GALLERY = "GET /api/instructions"
+INSTRUCTIONS = "GET /api/instructions/topic-post"
+TRY = "POST /api/instructions/test"
 RECEIVED = "GET /api/approvals"
 SENT = "GET /api/runs"
 FOLLOW = f"GET /api/runs/{RUN}"
@@ -42,6 +46,7 @@ DRAFT = (
     "Boxes arrive on Monday. Please label yours with your name and your floor.\n"
     "Questions? Ask Megan."
 )
+LARGEST_BODY = 16 * 1024 * 1024
 Json = dict[str, Any]
 
 
@@ -88,10 +93,10 @@ class SignpostApi:
         await self._runner.cleanup()
 
     def _app(self) -> web.Application:
-        app = web.Application()
+        app = web.Application(client_max_size=LARGEST_BODY)
         app.router.add_get("/assets/{name}", _asset)
         app.router.add_route("*", "/api/{rest:.*}", self._api)
-        app.router.add_get("/{kind:((runs|approvals)/|approvals$)?}{rest:.*}", _page)
+        app.router.add_get("/{kind:((runs|approvals)/|(approvals|instructions)$)?}{rest:.*}", _page)
         return app
 
     async def _api(self, request: web.Request) -> web.Response:
@@ -120,17 +125,24 @@ def problem(status: int, detail: str, **more: Any) -> Answer:
 
 def flow(**changes: Any) -> Json:
     """Describe the flow as `GET /api/flows` does."""
-    topic = {"name": "Topic", "type": "Text", "required": True, "maxLength": 4000}
+    help_text = "What is the post about?"
+    topic = an_input("Topic", required=True, maxLength=4000, description=help_text)
     return {
         "name": "topic-post",
         "title": "Post about a topic",
         "description": "Name a topic; a post about it is drafted, signed and posted.",
-        "inputs": [{**topic, "description": "What is the post about?"}],
+        "inputs": [topic],
         "approvalType": FIRST,
         "assignedTo": [ADELE, ALEX],
         "location": "Channel",
         **changes,
     }
+
+
+def an_input(name: str, kind: str = "Text", **changes: Any) -> Json:
+    """Describe one input of a flow; what does not apply to its type is null."""
+    none = dict.fromkeys(("default", "maxLength", "options", "minimum", "maximum"))
+    return {"name": name, "type": kind, "required": False, "description": "", **none, **changes}
 
 
 def me(you: str | None = None, **changes: Any) -> Json:
@@ -176,6 +188,7 @@ def review(**changes: Any) -> Json:
         "outcome": None,
         "text": DRAFT,
         "digest": "sha256:" + "1f" * 32,
+        "variants": [changes.get("text", DRAFT)],
         "finishReason": "stop",
         "assignedTo": [ADELE, ALEX],
         "stage": 1,
@@ -212,6 +225,9 @@ def run(**changes: Any) -> Json:
         "acceptedText": None,
         "signedDigest": None,
         "delivery": None,
+        "promptTokens": 812,
+        "completionTokens": 143,
+        "cost": None,
         "maySteer": True,
         "mayReassign": True,
         **changes,
@@ -253,6 +269,11 @@ def _run(text: str, **look: str) -> Json:
     return {"type": "TextRun", "text": text, **look}
 
 
+def variant(text: str = DRAFT, digest: str = "sha256:" + "1f" * 32, *findings: str) -> Json:
+    """Describe one of the drafts that an approver may choose."""
+    return {"text": text, "digest": digest, "findings": list(findings), "card": card(text)}
+
+
 def approval(text: str = DRAFT, **changes: Any) -> Json:
     """Describe an open approval, as its approver Adele sees it."""
     return {
@@ -271,6 +292,8 @@ def approval(text: str = DRAFT, **changes: Any) -> Json:
         "digest": "sha256:" + "1f" * 32,
         "finishReason": "stop",
         "card": card(text),
+        "variants": [variant(text)],
+        "removed": [],
         "you": ADELE,
         "onBehalfOf": None,
         "assignedTo": [ADELE, ALEX],

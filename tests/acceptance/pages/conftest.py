@@ -7,6 +7,7 @@ from playwright.async_api import Browser, Page
 
 from tests.acceptance.browser import chromium, quiet_page
 from tests.doubles import signpost_api as api
+from tests.doubles import trials
 from tests.doubles.signpost_api import Answer, SignpostApi
 
 
@@ -36,6 +37,9 @@ async def signpost() -> AsyncIterator[SignpostApi]:
         double.on(api.FOLLOW, Answer(body=api.run()))
         double.on(api.CANCEL, Answer(body={"id": api.RUN, "outcome": "Canceled"}))
         double.on(api.SEE, Answer(body=api.approval()))
+        double.on(api.GALLERY, Answer(body={"instructions": [trials.instructions()]}))
+        double.on(api.INSTRUCTIONS, Answer(body=trials.instructions()))
+        double.on(api.TRY, Answer(body=trials.trial(api.DRAFT)))
         signed = {"id": api.APPROVAL, "outcome": "Approve", "decision": api.response()}
         double.on(api.SIGN, Answer(body={**signed, "signedDigest": "sha256:" + "2e" * 32}))
         yield double

@@ -19,7 +19,13 @@ from tests.doubles.signpost_api import (
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
-ADDRESSES = ["/", f"/runs/{RUN}", "/approvals?box=received", f"/approvals/{APPROVAL}#a.token"]
+ADDRESSES = [
+    "/",
+    f"/runs/{RUN}",
+    "/approvals?box=received",
+    f"/approvals/{APPROVAL}#a.token",
+    "/instructions?name=topic-post",
+]
 HOSTILE = (
     "<img src=x onerror=hit()>\n<script>hit()</script>\n[**bold**](javascript:hit())" + "x" * 300
 )
