@@ -19,6 +19,15 @@ post:
   location: Channel
   title: News
 """
+INSTRUCTIONS = """\
+---
+inputs:
+  - {name: Topic, kind: string}
+  - {name: Reviewer, kind: string}
+---
+user:
+Write about {{ Topic }} for {{ Reviewer }}.
+"""
 FIRST = f"type: {policy.FIRST}\n"
 WHO = "assignedTo: [adele@contoso.com, alex@contoso.com]\n"
 ONE = f"{FIRST}{WHO}"

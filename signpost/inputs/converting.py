@@ -60,7 +60,7 @@ def limit() -> None:
     bounds = ((resource.RLIMIT_AS, MEMORY), (resource.RLIMIT_CPU, PROCESSOR_SECONDS))
     for kind, most in bounds:
         with suppress(ValueError, OSError):  # macOS, or a limit that is stricter already
-            resource.setrlimit(kind, (most, most))
+            resource.setrlimit(kind, (most, most + 1))  # at the second one no signal tells why
 
 
 def _limited(pieces: Iterator[str]) -> Iterator[str]:

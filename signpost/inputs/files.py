@@ -109,7 +109,7 @@ def _readers() -> ThreadPoolExecutor:
     return ThreadPoolExecutor(AT_ONCE, thread_name_prefix="reading")
 
 
-def _read(content: bytes, suffix: str, most: int) -> Told:
+def _read(content: bytes, suffix: str, most: int, seconds: float = SECONDS) -> Told:
     """Have a file read by a process that may break or hang without harm to this one."""
     module = "signpost.inputs.converting"
     try:
@@ -118,7 +118,7 @@ def _read(content: bytes, suffix: str, most: int) -> Told:
             input=content,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
-            timeout=SECONDS,
+            timeout=seconds,
             cwd=HOME,
             env=_environment(),
             check=False,

@@ -16,6 +16,7 @@ from signpost import flows
 from signpost.flows import Flow, Parameters, load, load_all
 from signpost.policy import Approval, ApprovalType
 from signpost.problems import BrokenFile
+from tests.policies import INSTRUCTIONS
 
 LINES = """\
 title: News
@@ -45,7 +46,7 @@ post:
 def folder(tmp_path: Path) -> Path:
     """Lay out a folder of flows beside the instructions that they name."""
     (tmp_path / "instructions").mkdir()
-    (tmp_path / "instructions/write.prompty").write_text("---\n---\nuser:\nWrite.\n", "utf-8")
+    (tmp_path / "instructions/write.prompty").write_text(INSTRUCTIONS, "utf-8")
     (tmp_path / "flows").mkdir()
     return tmp_path / "flows"
 
@@ -94,19 +95,21 @@ MISTAKES = [
     ("post:\n", "purgeAfter: P3651D\npost:\n", 18, "`purgeAfter` must be between PT0S and P3650D"),
     ("post:\n", "purgeAfter: -PT1S\npost:\n", 18, "`purgeAfter` must be between PT0S and P3650D"),
     ("post:\n", "purgeAfter: a year\npost:\n", 18, "purgeAfter: Expected a duration, such as"),
+    ("    type: Text", "    typ: Text", 3, "inputs.Topic.type: This field is missing"),
+    ("required: true", "requires: true", 5, "requires: There is no field of this name: is it `req"),
+    ("required: true", "options: [A]", 5, "inputs.Topic.options: There is no field of this name"),
+    ("title: News\n", "title: News\ntitle: Olds\n", 2, "title: this key stands twice"),
     (
         "    type: Text",
-        "    typ: Text",
+        "    type: Colour",
         4,
-        "inputs.Topic.typ: There is no field of this name: is it",
+        "Invalid value 'Colour': take 'Text' or 'Drop-down lis",
     ),
-    ("title: News\n", "title: News\ntitle: Olds\n", 2, "title: this key stands twice"),
-    ("    type: Text", "    type: Number", 4, "Invalid enum value 'Number': take 'Text'"),
     ("    type: Text\n", "", 3, "inputs.Topic.type: This field is missing"),
     ("required: true", "required: 'yes'", 5, "inputs.Topic.required: Expected `bool`, got `str`"),
     ("required: true", "maxLength: 0", 5, "inputs.Topic.maxLength: Expected `int` >= 1"),
-    ("required: true", "maxLength: 4001", 5, "inputs.Topic.maxLength: Expected `int` <= 4000"),
-    ("required: true", "needed: true", 5, "inputs.Topic.needed: There is no field"),
+    ("required: true", "maxLength: 20001", 5, "inputs.Topic.maxLength: Expected `int` <= 20000"),
+    ("required: true", "needed: true", 5, "these are required, description, maxLength, default"),
     ("required: true", "type: Text", 5, "type: this key stands twice"),
     ("  Topic:\n", "  5:\n", 3, "inputs.5: Expected `str`, got `int`"),
     ("  Topic:\n", "  '':\n", 2, "inputs.: Expected `str` of length >= 1"),
@@ -196,7 +199,7 @@ def test_whatever_stands_there_is_named(approval: dict[str, Any]) -> None:
     """No policy, however odd, ends in an error other than the one that names the field."""
     with TemporaryDirectory() as home:
         (Path(home) / "instructions").mkdir()
-        (Path(home) / "instructions/write.prompty").touch()
+        (Path(home) / "instructions/write.prompty").write_text(INSTRUCTIONS, "utf-8")
         path = Path(home) / "flows/news.yaml"
         path.parent.mkdir()
         path.write_text(yaml.safe_dump(yaml.safe_load(LINES) | {"approval": approval}), "utf-8")

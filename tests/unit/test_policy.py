@@ -15,13 +15,13 @@ from signpost.people import Content
 from signpost.policy import Approval
 from signpost.problems import BrokenFile, fault
 from signpost.runs import Start
-from tests.policies import CUSTOM, GOOD, MEANING, NOW, ONE, STRUCTURE, WHO, flow_of
+from tests.policies import CUSTOM, GOOD, INSTRUCTIONS, MEANING, NOW, ONE, STRUCTURE, WHO, flow_of
 
 
 def read(tmp_path: Path, source: str) -> Approval:
     """Read a source as the approval policy of the flow file `news.yaml`."""
     (tmp_path / "instructions").mkdir()
-    (tmp_path / "instructions/write.prompty").touch()
+    (tmp_path / "instructions/write.prompty").write_text(INSTRUCTIONS, "utf-8")
     (tmp_path / "flows").mkdir()
     path = tmp_path / "flows/news.yaml"
     path.write_text(flow_of(source), "utf-8")
