@@ -3,7 +3,9 @@
 import re
 from collections.abc import Iterable
 from functools import lru_cache
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
+
+V = TypeVar("V")
 
 MOST_TAGS = 20
 LONGEST_TAG = 30  # characters
@@ -18,12 +20,14 @@ class Fences(NamedTuple):
 
     pattern: re.Pattern[str] | None
 
-    def keep_in(self, value: str) -> str:
+    def keep_in(self, value: V) -> V | str:
         """Write the angle brackets of these tags as single quotation marks, and nothing else so.
 
         A value that ends in the beginning of a tag is changed too: the next could complete it.
         """
-        return self.pattern.sub(_disarm, value) if self.pattern else value
+        if self.pattern is None or not isinstance(value, str):
+            return value
+        return self.pattern.sub(_disarm, value)
 
 
 def around(texts: Iterable[str]) -> Fences:

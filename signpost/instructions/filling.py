@@ -1,29 +1,38 @@
 """Owns filling in: values into placeholders, and the proof that a file can be filled in."""
 
+from collections import deque
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 from signpost.instructions import fences, reading
-from signpost.instructions.front import PromptInput, Value
-from signpost.instructions.templates import Budget, Compiled, Refused, TooMuch, compiled
+from signpost.instructions.front import PromptInput, Value, shown
+from signpost.instructions.templates import Compiled, Filling, Refused, TooMuch, compiled
 from signpost.instructions.unusable import Unusable
 
 if TYPE_CHECKING:
     from signpost.instructions import Instructions, Role
 
+LONGEST_ECHO = 20
+
 
 def fill(prompt: "Instructions", values: Mapping[str, Any]) -> Iterator[tuple["Role", str]]:
-    """Give each turn's role and text. Raises Unusable."""
-    fence = _fence(prompt)
-    given = {name: _fenced(fence, value) for name, value in _given(prompt, values)}
-    budget = Budget()
+    """Give each turn's role and text; the last is never empty. Raises Unusable."""
+    given = dict(_given(prompt, values))
+    filling = Filling(_fences(prompt))
+    fenced = {name: filling.fences.keep_in(value) for name, value in given.items()}
+    last = len(prompt.turns) - 1
     for place, (role, _) in enumerate(prompt.turns):
         try:
-            yield role, _compiled(prompt, place).render(given, budget).strip()
+            text = _compiled(prompt, place).render(fenced, filling).strip()
         except Refused as error:
             raise _located(prompt, place, error) from error
         except TooMuch as error:
             raise Unusable(prompt.name, 0, str(error), "inputs") from error
+        if place == last and not text:
+            line = reading.places(prompt.source, prompt.turns)[place]
+            what = f"this turn, which the model answers, is empty with {_named(given)}"
+            raise Unusable(prompt.name, line, what, "inputs")
+        yield role, text
 
 
 def check(prompt: "Instructions", declared: list[int]) -> None:
@@ -36,15 +45,8 @@ def check(prompt: "Instructions", declared: list[int]) -> None:
         if each.name not in used:
             what = f"the prompt has no placeholder {{{{ {each.name} }}}} for this input"
             raise Unusable(prompt.name, line, what)
-    everything = {each.name: each.stand_in for each in prompt.inputs}
-    needed = {each.name: each.stand_in for each in prompt.inputs if each.required}
-    for values in (everything, needed):
-        *_, (_, last) = fill(prompt, values)
-        if not last:
-            line = reading.places(prompt.source, prompt.turns)[-1]
-            given = ", ".join(values) or "no input"
-            what = f"this turn, which the model answers, is empty when it gets {given} alone"
-            raise Unusable(prompt.name, line, what)
+    for rules in (prompt.inputs, [each for each in prompt.inputs if each.required]):
+        deque(fill(prompt, {each.name: each.stand_in for each in rules}), maxlen=0)
 
 
 def _compiled(prompt: "Instructions", place: int) -> Compiled:
@@ -80,12 +82,13 @@ def _taken(prompt: "Instructions", rule: PromptInput, value: object) -> Value:
         raise Unusable(prompt.name, 0, what, f"inputs.{rule.name}") from None
 
 
-def _fence(prompt: "Instructions") -> fences.Fences:
+def _fences(prompt: "Instructions") -> fences.Fences:
     try:
         return fences.around(text for _, text in prompt.turns)
     except ValueError as error:
         raise Unusable(prompt.name, 0, str(error)) from None
 
 
-def _fenced(fence: fences.Fences, value: Value) -> Value:
-    return fence.keep_in(value) if isinstance(value, str) else value
+def _named(values: Mapping[str, Value]) -> str:
+    told = ", ".join(f"{name} = {shown(value)[:LONGEST_ECHO]!r}" for name, value in values.items())
+    return told or "no input"

@@ -7,7 +7,6 @@ sandbox runs it all the same.
 
 from collections.abc import Callable, Iterator, Mapping
 from functools import cache, lru_cache
-from itertools import islice
 from typing import Any, NamedTuple
 
 from jinja2 import Template, TemplateSyntaxError, Undefined, UndefinedError, nodes, pass_context
@@ -16,16 +15,16 @@ from jinja2.runtime import Context
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 from jinja2.visitor import NodeTransformer
 
+from signpost.instructions.fences import Fences
 from signpost.instructions.front import Value, shown
 
-MOST_NODES = 3000
 MOST_TOKENS = 10_000  # blanks and texts count too
 DEEPEST = 40
 LARGEST_RESULT = 1_000_000  # bytes
 MOST_WORK = 2_000_000  # characters that filters and `~` read while one prompt is filled in
 FINEST = 10  # digits after the point
 
-_BUDGET = "~"  # under which the context holds it: no placeholder is called so
+_FILLING = "~"  # under which the context holds it: no placeholder is called so
 _JOIN = "~"  # the filter that `~` becomes: no template can name it
 
 
@@ -42,10 +41,11 @@ class TooMuch(Exception):  # noqa: N818 - as above
     """A prompt becomes too long, or takes too much work; the message says which."""
 
 
-class Budget:
-    """What is left of the work and the room of one prompt."""
+class Filling:
+    """What filling in one prompt has left of work and room, and the fences it keeps to."""
 
-    def __init__(self) -> None:
+    def __init__(self, fences: Fences) -> None:
+        self.fences = fences
         self.work = MOST_WORK
         self.room = LARGEST_RESULT
 
@@ -69,11 +69,11 @@ class Compiled(NamedTuple):
     template: Template
     inputs: frozenset[str]
 
-    def render(self, values: Mapping[str, Value], budget: Budget) -> str:
+    def render(self, values: Mapping[str, Value], filling: Filling) -> str:
         """Fill in the values. Raises Refused and TooMuch."""
         try:
-            pieces = self.template.generate({**values, _BUDGET: budget})
-            return "".join(map(budget.write, pieces))
+            pieces = self.template.generate({**values, _FILLING: filling})
+            return "".join(map(filling.write, pieces))
         except TooMuch:
             raise
         except UndefinedError as error:
@@ -104,8 +104,8 @@ def compiled(text: str, inputs: frozenset[str]) -> Compiled:
 def _sandbox() -> ImmutableSandboxedEnvironment:
     sandbox = ImmutableSandboxedEnvironment(autoescape=False, finalize=_finished)
     sandbox.globals.clear()
-    sandbox.filters = {name: _in_budget(run) for name, (run, _) in FILTERS.items()}
-    sandbox.filters[_JOIN] = _in_budget(_join)
+    sandbox.filters = {name: _in_bounds(run) for name, (run, _) in FILTERS.items()}
+    sandbox.filters[_JOIN] = _join
     sandbox.tests = {name: sandbox.tests[name] for name in ("defined", "undefined")}
     sandbox.tests["none"] = sandbox.tests["undefined"]
     return sandbox
@@ -115,11 +115,17 @@ def _finished(value: object) -> str:
     return "" if isinstance(value, Undefined) else shown(value)
 
 
-def _in_budget(run: Callable[..., Any]) -> Callable[..., Any]:
+def _in_bounds(run: Callable[..., Any]) -> Callable[..., Any]:
+    """Make a filter that counts what it reads, and whose result closes no fence either.
+
+    One letter in a value can be two of a tag's in capitals.
+    """
+
     @pass_context
     def filtered(context: Context, value: object, *arguments: object) -> object:
-        context[_BUDGET].read(value, *arguments)
-        return run(value, *arguments)
+        filling: Filling = context[_FILLING]
+        filling.read(value, *arguments)
+        return filling.fences.keep_in(run(value, *arguments))
 
     return filtered
 
@@ -140,7 +146,9 @@ def _whole(value: object) -> int:
     return int(library.do_int(value)) if isinstance(value, str | int | float) else 0
 
 
-def _join(*values: object) -> str:
+@pass_context
+def _join(context: Context, *values: object) -> str:
+    context[_FILLING].read(*values)
     return "".join(map(_finished, values))
 
 
@@ -176,21 +184,22 @@ _INSTEAD = "there are {{ Input }}, `if` with comparisons, `~`, and filters such 
 
 
 def _check_amount(text: str) -> None:
-    """Count the words and signs before a tree is built of them. Raises Refused."""
-    last = next(islice(_sandbox().lex(text), MOST_TOKENS, None), None)
-    if last:
-        raise Refused(last[0], _TOO_MANY)
+    """Count the words and brackets before a tree is built of them. Raises Refused."""
+    depth = 0
+    for count, (line, kind, word) in enumerate(_sandbox().lex(text)):
+        if kind == "operator":
+            depth += (word in "([{") - (word in ")]}")
+        if count == MOST_TOKENS or depth > DEEPEST:
+            raise Refused(line, _TOO_MANY)
 
 
 def _check(tree: nodes.Template, inputs: frozenset[str]) -> Iterator[str]:
     """Walk the tree, without recursion, and give the inputs it uses. Raises Refused."""
     waiting: list[tuple[nodes.Node, int, int]] = [(tree, 1, 0)]
-    seen = 0
     while waiting:
         node, line, depth = waiting.pop()
         line = _line_of(node, line)
-        seen += 1
-        if seen > MOST_NODES or depth > DEEPEST:
+        if depth > DEEPEST:
             raise Refused(line, _TOO_MANY)
         if what := _objection(node, inputs):
             raise Refused(line, what)

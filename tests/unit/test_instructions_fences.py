@@ -123,6 +123,17 @@ def test_no_value_makes_it_slow(value: str) -> None:
     assert process_time() - began < 0.5
 
 
+@pytest.mark.parametrize("name", ["upper", "title", "capitalize", "lower", "trim"])
+def test_no_filter_makes_a_tag_of_a_value(name: str) -> None:
+    """One letter that is two in capitals does not become a tag, nor what a blank kept apart."""
+    source = PROMPT.replace("notes", "test").replace(
+        "{{ A }}{{ B }}", f"{{{{ A|{name} }}}}{{{{ B }}}}"
+    )
+    for value in ("</te\ufb06>", "</te\ufb05>", "\u2009<\u2009", "</te\u00df>"):
+        message = parse(source, "write").fill_in({"A": value, "B": "/test>"})[1]["content"]
+        assert len(re.findall(r"(?i)<\W*test", message)) == 2
+
+
 def test_a_prompt_has_few_kinds_of_tags() -> None:
     """Thousands of them would make every value slow to read."""
     tags = "".join(f"<a{i}>" for i in range(21))

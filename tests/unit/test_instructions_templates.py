@@ -21,6 +21,7 @@ system:
 {# {{ Topic }} #}{% if 1 == 2 %}{{ Topic ~ Seats ~ Urgent }}{% endif %}
 """
 END = "\n\nuser:\nGo.\n"
+TURN = FRONT[: FRONT.index("system:")].count("\n") + 1
 FIRST = FRONT.count("\n") + 1  # the line that follows
 
 
@@ -117,7 +118,8 @@ REACHING = [
     "{{ Topic in Topic }}", "{{ 'a' in Topic }}", "{{ 'a' in ['a', Topic] }}",
     "{{ Topic in ['a', ['b']] }}", "{{ (Topic).x }}", "{{ (Topic|upper)() }}", "{{ 'a'.b }}",
     "{{ Topci }}", "{{ topic }}", "{% if Topci %}{% endif %}", "{{ Topic if Topci else 1 }}",
-    "{{ Topic ~ Topci }}", "{{ 1 < Topci }}", "{{ not Topci }}", "{{ Topic|default(Topci) }}",
+    "{{ 1e999 }}", "{{ -1e999 }}", "{{ Topic ~ Topci }}",
+    "{{ 1 < Topci }}", "{{ not Topci }}", "{{ Topic|default(Topci) }}",
 ]  # fmt: skip
 
 
@@ -153,16 +155,20 @@ SAID = [
         "it fails where a value is missing ('Seats' is undefined): ask",
     ),
     ("{{ Seats|round }}", "it fails where a value is missing (there is nothing to round)"),
+    ("{{ Topic" + " and Topic" * 41 + " }}", "there is more in brackets than instructions"),
+    ("{{ " + "(" * 300 + "Topic" + ")" * 300 + " }}", "there is more in brackets than"),
+    ("{{ " + "not " * 3_000 + "Topic }}", "its brackets stand in each other too deeply"),
+    ("{{ Topic }}" * 2_001, "there is more in brackets than instructions may hold"),
     ("{{ Topic|round }}", "it can't be filled in: `round` takes a number"),
 ]
 
 
-@pytest.mark.parametrize("template,said", SAID, ids=[said for _, said in SAID])
+@pytest.mark.parametrize("template,said", SAID, ids=range(len(SAID)))
 def test_the_line_and_the_reason_are_told(template: str, said: str) -> None:
     """Who writes a template learns what to change, also when it fails with its values only."""
     error = refused(f"{template}\n")
     assert said in error.what
-    assert error.line == FIRST
+    assert error.line == (FIRST if "deeply" not in said else TURN)
 
 
 def test_the_line_is_told_in_the_turn_at_fault() -> None:
@@ -187,10 +193,12 @@ def test_a_prompt_that_can_come_out_empty_is_refused() -> None:
     """With as little as they need, instructions still leave something to answer."""
     source = "---\ninputs: [{name: A, kind: string}]\n---\nuser:\n{{ A }}\n"
     with pytest.raises(
-        Unusable, match="line 4: this turn, which the model answers, is empty when it gets no"
+        Unusable, match="line 4: this turn, which the model answers, is empty with no input"
     ):
         parse(source, "write")
-    assert parse(source.replace("string", "string, default: x"), "write")
+    prompt = parse(source.replace("string", "string, default: x"), "write")
+    with pytest.raises(Unusable, match="is empty with A = '  '"):
+        prompt.fill_in({"A": "  "})
 
 
 N = 60_000
