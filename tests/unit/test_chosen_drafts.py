@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from signpost import records, rounds, runs
 from signpost.contracts import REQUEST_CHANGES
+from signpost.drafting import write_draft
 from signpost.ledger import Ledger, change
 from signpost.ledger.sqlite import SqliteLedger
 from signpost.oversight import upkeep
@@ -28,6 +29,7 @@ from tests.builders import (
     RUN,
     TEXT,
     a_case,
+    a_config,
     a_draft,
     a_flow,
     a_run,
@@ -37,6 +39,7 @@ from tests.builders import (
     work,
 )
 from tests.builders import said as saying
+from tests.doubles.openai_double import OpenAIDouble
 
 SECOND, THIRD, EDIT = "The terrace is open.", "Coffee outside, from Monday on!", "Mine."
 DRAFT = a_draft(others=[SECOND, THIRD])
@@ -177,6 +180,21 @@ async def test_of_many_choices_at_once_one_counts(ledger: Ledger) -> None:
     [(text, who)] = won
     assert await posted(ledger) == [text]
     assert [each.responder.name for each in (await get_round(ledger)).responses] == [who]
+
+
+@pytest.mark.parametrize("text", [TEXT, SECOND, THIRD])
+async def test_the_draft_that_was_sent_back_is_the_one_to_change(
+    ledger: Ledger, openai_double: OpenAIDouble, text: str
+) -> None:
+    """The model gets the draft that the reviewer chose, what was asked for, and no other draft."""
+    await choose(ledger, text, response=REQUEST_CHANGES)
+    second = msgspec.structs.replace(work(), round=2)
+    await write_draft(ledger, a_config(model_base_url=openai_double.url), second)
+    *_, draft, asked = openai_double.requests[0]["messages"]
+    assert draft == {"role": "assistant", "content": text}
+    assert asked["content"].endswith("\n\nToo long.")
+    told = str(openai_double.requests)
+    assert [each in told for each in (SECOND, THIRD)] == [text == SECOND, text == THIRD]
 
 
 texts = st.sampled_from([TEXT, SECOND, THIRD, EDIT, FORGED, "", "pay\u202eroll"])
