@@ -3,7 +3,6 @@
 The cards that come out are drawn by the official renderer of Adaptive Cards in Chromium.
 """
 
-import shutil
 from base64 import b64encode
 from collections.abc import Iterator
 from pathlib import Path
@@ -13,19 +12,18 @@ from typing import NamedTuple
 import httpx2 as httpx
 import pytest
 
-from local.stack import ROOT
 from local.teams import ADAPTIVE_CARDS
 from signpost.teams.cards import post_card
 from signpost.text import clean, digest, hidden_characters
 from signpost.urls import is_listed
 from tests.acceptance.browser import one_page
-from tests.acceptance.client import ADELE, Json, Signpost, app_with, card_text, crowd
+from tests.acceptance.client import ADELE, Json, Signpost, card_text, crowd
 from tests.acceptance.conftest import serving
-from tests.acceptance.injections.corpus import ENTRANCES, FILE, LISTED, Case, cases
+from tests.acceptance.injections.corpus import ENTRANCES, LISTED, Case, cases
+from tests.acceptance.injections.laid_out import FOLDER, linked_app
 from tests.acceptance.sizes import INJECTIONS
 from tests.doubles.quick_model import QuickModel, say
 
-FOLDER = FILE.parent
 DRAW = (FOLDER / "card_skeleton.js").read_text("utf-8")
 AT_ONCE = 4
 LONGEST_TOPIC = 4000
@@ -44,10 +42,7 @@ class Carried(NamedTuple):
 @pytest.fixture(scope="module")
 def own(tmp_path_factory) -> Iterator[Signpost]:
     """Start a Signpost whose model repeats what it is told, with a flow that keeps links active."""
-    app = app_with(tmp_path_factory.mktemp("app"), FOLDER / "linked.yaml")
-    (app / "instructions").unlink()
-    shutil.copytree(ROOT / "instructions", app / "instructions")
-    shutil.copy(FOLDER / "linked.prompty", app / "instructions")
+    app = linked_app(tmp_path_factory.mktemp("app"))
     with (
         QuickModel(echoes=True) as model,
         serving(tmp_path_factory.mktemp("state"), model.url, app) as signpost,
