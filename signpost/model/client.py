@@ -7,6 +7,7 @@ import asyncio
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
+import httpx2
 import openai
 
 from signpost.model.outcomes import Answer, Unanswered
@@ -68,11 +69,15 @@ class _Service:
         return answer
 
     async def _send(self, body: dict[str, Any], headers: dict[str, str]) -> Answer:
-        completions = self._client.chat.completions.with_raw_response
         try:
-            raw = await completions.create(model=self._model, extra_headers=headers, **body)
+            raw = await self._client.post(
+                "/chat/completions",
+                body={"model": self._model, **body},
+                options={"headers": headers},
+                cast_to=httpx2.Response,
+            )
         except openai.APIStatusError as error:
-            return Answer(error.status_code, error.response.headers, error.response.content)
+            raw = error.response
         return Answer(raw.status_code, raw.headers, raw.content)
 
     async def close(self) -> None:
