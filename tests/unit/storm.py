@@ -15,6 +15,7 @@ from signpost.ledger import Ledger
 from tests.builders import NOW
 
 OVERLAP = 0.5  # seconds: what happens this close together runs at the same time
+MICROSECOND = 1e-6  # seconds: the ledger's instants are whole ones
 MANY = 100_000
 
 
@@ -124,12 +125,13 @@ class Storm:
 
     def during_holds(self) -> list[Call]:
         """Find calls between the answer that asked to wait, and the end of the wait."""
-        return [c for c in self.calls for h in self.holds if h.since + OVERLAP < c.at < h.until]
+        ends = [(hold.since + OVERLAP, hold.until - MICROSECOND) for hold in self.holds]
+        return [call for call in self.calls for since, until in ends if since < call.at < until]
 
     def _minutes(self) -> list[list[Call]]:
         """Give the calls of each minute that begins with a call: no other can be fuller."""
         calls = sorted(self.calls)
         return [
-            [c for c in calls[i : i + 1000] if c.at < first.at + 60 - 1e-6]
+            [c for c in calls[i : i + 1000] if c.at < first.at + 60 - MICROSECOND]
             for i, first in enumerate(calls)
         ]

@@ -163,6 +163,15 @@ async def test_new_limits_count_from_the_next_call(line: MemoryLedger) -> None:
     assert await wait(line, places[0], 2 * SLOT, NO_LIMIT) == 0
 
 
+async def test_the_wait_of_one_ahead_is_waited_for(line: MemoryLedger) -> None:
+    """Who is behind a call for which a minute has no room is told a time after it."""
+    narrow = Allowances(tokens_per_minute=10_000)
+    first, second, third = [await placed(line, allowances=narrow) for _ in range(3)]
+    assert not await wait_for(line, Allowances(tokens_per_minute=100_000), first, 9500, NOW)
+    assert await wait(line, second, 5, narrow) == 56
+    assert await wait(line, third, 5, narrow) == pytest.approx(56 + SLOT)
+
+
 async def test_a_huge_call_stops_the_line_for_a_minute_only(line: MemoryLedger) -> None:
     """A limit that was set too small by mistake leaves nothing behind that lasts."""
     tiny = Allowances(tokens_per_minute=1)
@@ -185,7 +194,10 @@ async def test_the_row_forgets_who_is_gone(line: MemoryLedger) -> None:
     """Places that were given up are off the row two minutes later, tokens as well."""
     both = Allowances(requests_per_minute=60, tokens_per_minute=100_000)
     for n in range(50):
-        await wait(line, await placed(line, NOW + n * SECOND, both), n, both)
+        place = await placed(line, NOW + n * SECOND, both)
+        if n % 2:
+            await wait(line, place, n, both)
+    assert len((await standing(line)).waiting) == 25
     await wait(line, await placed(line, NOW + 300 * SECOND, both), 300, both)
     row = await standing(line)
     assert row.waiting == []
