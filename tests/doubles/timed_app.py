@@ -118,10 +118,10 @@ class TimedApp:
         return run
 
     async def answer(self, run: str, person: str, response: str = "Approve", **more: Any) -> Round:
-        """Let a person answer the round that is on, about the text under review."""
+        """Let a person answer the round that is on, about its first draft unless told which."""
         story = await runs.story(self.ledger, run)
         assert story.round is not None
-        answer = Answer(response=response, digest=story.round.draft_digest, **more)
+        answer = Answer(response=response, **{"digest": story.round.draft_digest} | more)
         said, number = Said(Responder(name=person), "page", answer), story.round.number
         standing = await rounds.respond(self.ledger, story, number, said, self.clock.now())
         await self.wake(run, wake_up(number, standing.slot))
@@ -190,13 +190,18 @@ class TimedApp:
 
 
 @asynccontextmanager
-async def timed_app(folder: Path, begin: datetime | None = None) -> AsyncIterator[TimedApp]:
-    """Run an app whose state and ledger are kept in a folder; its clock begins far from ours."""
+async def timed_app(
+    folder: Path, begin: datetime | None = None, more: dict[str, str] | None = None
+) -> AsyncIterator[TimedApp]:
+    """Run an app whose state and ledger are kept in a folder; its clock begins far from ours.
+
+    `more` are further settings.
+    """
     (folder / "ledger").mkdir()
     clock = ManualClock(begin) if begin else ManualClock()
     with QuickModel() as quick, pytest.MonkeyPatch.context() as patch:
         async with LocalTeams(now=clock.now) as teams:
-            for name, value in _environment(folder, quick, teams).items():
+            for name, value in (_environment(folder, quick, teams) | (more or {})).items():
                 patch.setenv(name, value)
             settings.cache_clear()
             app = TimedApp(folder, clock, (quick, teams))

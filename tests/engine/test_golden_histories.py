@@ -16,7 +16,7 @@ from tests.doubles.quick_model import TEXT as DRAFT
 from tests.doubles.timed_app import timed_app
 from tests.histories import scenarios
 from tests.histories.replaying import FOLDER, Handle, differences, recorded, turns
-from tests.histories.scenarios import SCENARIOS
+from tests.histories.scenarios import SCENARIOS, SETTINGS
 
 HISTORIES = recorded()
 HANDLE: Handle = sign_and_post._function.get_user_function()
@@ -86,6 +86,10 @@ CHANGES = [
     Change(
         "posting by the outcome's name", "sign_and_post",
         "if standing.signed:", 'if standing.outcome == "Approve":',
+    ),
+    Change(
+        "a wait of no time skipped", "steps",
+        "if drafted.retry_after is None or", "if not drafted.retry_after or",
     ),
     Change(
         "an outage taken for a failure", "steps",
@@ -178,7 +182,7 @@ async def test_a_run_of_today_replays_too(
     name: str, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     """The replaying here agrees with the dev host, which has nothing to warn of."""
-    async with timed_app(tmp_path) as app:
+    async with timed_app(tmp_path, more=SETTINGS.get(name)) as app:
         play, outcome = SCENARIOS[name]
         history = app.history(await play(app))
     assert differences(HANDLE, history) == []

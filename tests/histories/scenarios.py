@@ -2,11 +2,16 @@
 
 from collections.abc import Awaitable, Callable
 from datetime import timedelta
+from typing import Any
+
+from msgspec.structs import replace
 
 from local.teams import Fault
+from signpost.flows import Flow
 from signpost.oversight import steering
 from signpost.policy import ResponseOption, Stage
 from tests.builders import ADELE, ALEX, MEGAN, a_flow
+from tests.doubles.quick_model import completion
 from tests.doubles.timed_app import TimedApp
 
 DIEGO = "diego@contoso.com"
@@ -15,6 +20,7 @@ EDIT = "An edited text about the terrace."
 OPTIONS = [ResponseOption("Ship it", posts=True), ResponseOption("Hold it")]
 BUSY = (429, {"error": {"message": "busy"}})
 BLOCKED = (400, {"error": {"message": "no", "code": "content_filter"}})
+CUT = (200, completion("The terrace ope", finish_reason="length"))
 
 Scenario = Callable[[TimedApp], Awaitable[str]]
 
@@ -115,6 +121,49 @@ async def drafted_late(app: TimedApp) -> str:
     return run
 
 
+async def drafted_in_turn(app: TimedApp) -> str:
+    """Let two drafts be ahead at a model that takes one a minute."""
+    for _ in range(2):
+        await app.begin(a_flow())
+    run = await app.begin(a_flow())
+    await app.advance(5 * MINUTE)
+    await app.answer(run, ADELE)
+    return run
+
+
+async def canceled_in_line(app: TimedApp) -> str:
+    """Cancel the run while others are ahead of its draft."""
+    await app.begin(a_flow())
+    run = await app.begin(a_flow())
+    await app.cancel(run)
+    return run
+
+
+async def drafted_again_with_more_room(app: TimedApp) -> str:
+    """Let the model have no room to finish its first draft."""
+    app.model.script = [CUT]
+    run = await app.begin(a_flow())
+    await app.advance(MINUTE)
+    await app.answer(run, ADELE)
+    return run
+
+
+async def approved_by_choice(app: TimedApp) -> str:
+    """Sign the second of three drafts."""
+    run = await app.begin(_three())
+    await app.answer(run, ADELE, digest=await second_draft(app, run))
+    return run
+
+
+async def changed_by_choice(app: TimedApp) -> str:
+    """Ask for changes of the second of three drafts, and sign the second of the next three."""
+    run = await app.begin(_three(allow_request_changes=True))
+    chosen = await second_draft(app, run)
+    await app.answer(run, ADELE, "Request changes", comments="Shorter.", digest=chosen)
+    await app.answer(run, ALEX, digest=await second_draft(app, run))
+    return run
+
+
 async def changed_on_request(app: TimedApp) -> str:
     """Ask for changes, and sign the second draft."""
     run = await app.begin(a_flow(allow_request_changes=True))
@@ -173,6 +222,18 @@ async def posted_perhaps(app: TimedApp) -> str:
     return run
 
 
+async def second_draft(app: TimedApp, run: str) -> str:
+    """Give the digest of the second draft under review."""
+    standing = (await app.story(run)).round
+    assert standing is not None
+    return standing.other_digests[0]
+
+
+def _three(**approval: Any) -> Flow:
+    flow = a_flow(**approval)
+    return replace(flow, draft=replace(flow.draft, variants=3))
+
+
 def _custom():
     return a_flow(
         type="Custom Responses - Wait for one response",
@@ -181,6 +242,9 @@ def _custom():
     )
 
 
+ONE_A_MINUTE = {"MODEL_REQUESTS_PER_MINUTE": "1"}
+# What the app is told besides, by the scenario that needs it.
+SETTINGS = {"drafted-in-turn": ONE_A_MINUTE, "canceled-in-line": ONE_A_MINUTE}
 SCENARIOS: dict[str, tuple[Scenario, str]] = {
     "approved": (approved, "Approve"),
     "approved-with-an-edit": (approved_with_an_edit, "Approve"),
@@ -195,6 +259,11 @@ SCENARIOS: dict[str, tuple[Scenario, str]] = {
     "canceled-while-waiting": (canceled_while_waiting, "Canceled"),
     "not-drafted": (not_drafted, "Failed"),
     "drafted-late": (drafted_late, "Approve"),
+    "drafted-in-turn": (drafted_in_turn, "Approve"),
+    "canceled-in-line": (canceled_in_line, "Canceled"),
+    "drafted-again-with-more-room": (drafted_again_with_more_room, "Approve"),
+    "approved-by-choice": (approved_by_choice, "Approve"),
+    "changed-by-choice": (changed_by_choice, "Approve"),
     "changed-on-request": (changed_on_request, "Approve"),
     "signed-one-after-another": (signed_one_after_another, "Approve"),
     "signed-by-two-of-three": (signed_by_two_of_three, "Approve"),
