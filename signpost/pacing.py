@@ -4,7 +4,7 @@ Exact across instances, since one row that is changed by compare-and-set decides
 wherever it begins, has more calls than the rate, nor more tokens (as estimated), and none is
 called before a hold's end. Clocks that are s seconds apart let the same in 60 - s seconds, and
 what passes between `wait_for` and the request is not seen. Order is kept among all who come back
-within SLACK of the time they were told; who comes later is let in next, and nobody else waits.
+within SLACK of the time they were told; who comes later is let in next, before all behind it.
 """
 
 from collections.abc import Callable
