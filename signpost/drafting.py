@@ -44,20 +44,24 @@ class _Drafting:
         """Ask the model if it may be asked now, and say what came of it."""
         row = records.calls_row(self._work.round)
         calls = await read(self._ledger, self._work.run, row, Calls) or Calls()
+        if calls.answer and calls.attempt == self._work.attempt:
+            return calls.answer
         try:
             request = await prompting.build(self._ledger, self._run, self._work, calls)
             request = prompting.within_caps(request, calls, self._allowances)
             await self._check_day()
         except (Unusable, OverCap) as error:
-            return await self._end(calls, str(error), called=0)
+            return await self._end(calls, Drafted(outcome="Failed", failure=str(error), calls=0))
         except TooMany as error:
-            return _later(error.detail, error.retry_after, called=0)
+            later = _later(error.detail, error.retry_after, called=0)
+            return await self._end(calls, later) if calls.cut else later
         calls, wait = await self._queue(request, calls)
         if wait:
             return _later(BEHIND_OTHERS, wait, called=0)
         began = monotonic()
         answer = await self._ask(request)
         took = timedelta(seconds=monotonic() - began)
+        calls = await self._spend(calls, answer)
         if isinstance(answer, Refusal):
             return await self._refused(request, calls, answer, took)
         return await self._written(request, calls, answer)
@@ -91,36 +95,34 @@ class _Drafting:
     async def _refused(
         self, request: Request, calls: Calls, refusal: Refusal, took: timedelta
     ) -> Drafted:
-        """Note a call without a text; whom the service sent away keeps the place."""
-        calls = await self._spend(calls, refusal)
-        if refusal.cut and self._may_have_more(request, calls):
+        """Go on after a call without a text; whom the service sent away keeps the place."""
+        if refusal.cut and self._may_grow(request, calls):
             return await self._widen(calls)
-        if refusal.retry_after is None or self._work.attempt >= MAX_ATTEMPTS:
-            return await self._end(calls, refusal.reason, called=1)
-        if refusal.kind == "throttled":
-            until = self._work.now + took + refusal.retry_after
+        wait, is_last = refusal.retry_after, self._work.attempt >= MAX_ATTEMPTS
+        if wait and refusal.kind == "throttled":
+            until = self._work.now + took + wait
             await pacing.hold(self._ledger, calls.place, until, self._work.now)
         else:
             calls = replace(calls, place=None)
-        await self._note(calls)
-        return _later(refusal.reason, refusal.retry_after, called=1)
+        if wait is None or is_last:
+            ended = Drafted(outcome="Failed", failure=refusal.reason)
+            return await self._end(calls, ended)
+        return await self._answer(calls, _later(refusal.reason, wait, called=1))
 
     async def _written(self, request: Request, calls: Calls, answer: Completion) -> Drafted:
-        calls = await self._spend(calls, answer)
         draft = self._draft(request, calls, answer)
-        if answer.finish_reason == "length" and self._may_have_more(request, calls):
+        if answer.finish_reason == "length" and self._may_grow(request, calls):
             return await self._widen(replace(calls, cut=draft))
         return await self._keep(draft, called=1)
 
-    async def _widen(self, calls: Calls) -> Drafted:
-        await self._note(replace(calls, widened=True, place=None))
-        return _later(CUT, timedelta(), called=1)
-
-    def _may_have_more(self, request: Request, calls: Calls) -> bool:
+    def _may_grow(self, request: Request, calls: Calls) -> bool:
         """Say whether a cut draft is written again: once, where there is more room to be had."""
-        tokens = prompting.room(request.parameters)
         is_first = not calls.widened and self._work.attempt < MAX_ATTEMPTS
-        return is_first and not request.is_capped and prompting.larger(tokens) > tokens
+        return is_first and prompting.may_grow(request, calls, self._allowances)
+
+    async def _widen(self, calls: Calls) -> Drafted:
+        calls = replace(calls, widened=True, place=None)
+        return await self._answer(calls, _later(CUT, timedelta(), called=1))
 
     def _draft(self, request: Request, calls: Calls, answer: Completion) -> DraftText:
         first, *others = self._fitting(answer.texts)
@@ -161,7 +163,7 @@ class _Drafting:
             cost=usage.cost(self._allowances, asked, written),
         )
 
-    async def _end(self, calls: Calls, reason: str, *, called: int) -> Drafted:
+    async def _end(self, calls: Calls, ended: Drafted) -> Drafted:
         """Give up; a draft that was cut is better than none, and says that it is cut."""
         if calls.cut:
             draft = replace(
@@ -171,10 +173,13 @@ class _Drafting:
                 calls=calls.made,
                 cost=calls.cost,
             )
-            return await self._keep(draft, called=called)
-        if calls.made:
-            await self._note(calls)
-        return Drafted(outcome="Failed", failure=reason, calls=called)
+            return await self._keep(draft, called=ended.calls)
+        return await self._answer(calls, ended) if ended.calls else ended
+
+    async def _answer(self, calls: Calls, answer: Drafted) -> Drafted:
+        """Note what a call came to, so that a crash after it brings no second one, nor an early."""
+        await self._note(replace(calls, attempt=self._work.attempt, answer=answer))
+        return answer
 
     async def _keep(self, draft: DraftText, *, called: int) -> Drafted:
         run, number = self._work.run, self._work.round

@@ -20,18 +20,13 @@ class OverCap(Exception):  # noqa: N818 - it says what is the case
 
 
 class Request(NamedTuple):
-    """What one call asks for.
-
-    `earlier` are the drafts of the rounds before; `is_capped` says that the run's allowance, and
-    no parameter, ends the text.
-    """
+    """What one call asks for; `earlier` are the drafts of the rounds before."""
 
     prompt: Instructions
     messages: list[Message]
     parameters: Parameters
     variants: int
     earlier: list[DraftText]
-    is_capped: bool = False
 
     @property
     def largest(self) -> int:
@@ -64,16 +59,27 @@ def within_caps(request: Request, calls: Calls, allowances: Allowances) -> Reque
     asked = usage.estimate(request.messages) + sum(each.prompt_tokens for each in spent)
     if most is not None and asked > most:
         raise OverCap(f"The drafts of a run may read {most:,} tokens; it would be about {asked:,}.")
-    most = allowances.run_output_tokens
-    if most is None:
-        return request
-    left = (most - sum(each.completion_tokens for each in spent)) // request.variants
-    if left < 1:
+    most, left = allowances.run_output_tokens, _left(request, calls, allowances)
+    if most is not None and left < 1:
         raise OverCap(f"The drafts of a run may have {most:,} tokens, which are used up.")
     if left >= room(request.parameters):
         return request
-    parameters = replace(request.parameters, max_tokens=left)
-    return request._replace(parameters=parameters, is_capped=True)
+    return request._replace(parameters=replace(request.parameters, max_tokens=left))
+
+
+def may_grow(request: Request, calls: Calls, allowances: Allowances) -> bool:
+    """Say whether a text that had no room in this request can have more of it."""
+    tokens = room(request.parameters)
+    return min(larger(tokens), _left(request, calls, allowances)) > tokens
+
+
+def _left(request: Request, calls: Calls, allowances: Allowances) -> int:
+    """Say how many tokens each text may have, as far as the run's allowance goes."""
+    most = allowances.run_output_tokens
+    if most is None:
+        return LARGEST_DRAFT
+    spent = calls.completion_tokens + sum(each.completion_tokens for each in request.earlier)
+    return (most - spent) // request.variants
 
 
 def room(parameters: Parameters) -> int:

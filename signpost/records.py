@@ -5,7 +5,7 @@ from typing import Any, Literal
 
 import msgspec
 
-from signpost.contracts import Outcome, PostState
+from signpost.contracts import Drafted, Outcome, PostState
 from signpost.flows import Flow, Parameters
 from signpost.policy import REJECT
 from signpost.text import digest
@@ -96,7 +96,8 @@ class Calls(Record, kw_only=True, frozen=True):
     """What a draft took before it was there, and its place in the line for the model.
 
     `widened` says that the model gets twice the room, since it had too little. `cut` is the draft
-    that it could not finish then: it stands if a longer one can't be had.
+    that it could not finish then: it stands if a longer one can't be had. `answer` is what the
+    last call came to, in the try `attempt`: the same try asks the model no second time.
     """
 
     made: int = 0
@@ -106,6 +107,8 @@ class Calls(Record, kw_only=True, frozen=True):
     place: float | None = None
     widened: bool = False
     cut: DraftText | None = None
+    attempt: int = 0
+    answer: Drafted | None = None
 
 
 class Responder(Record, kw_only=True, frozen=True):

@@ -15,6 +15,7 @@ from tests.doubles.durable_double import DurableDouble
 from tests.doubles.identity_double import IdentityDouble
 from tests.doubles.openai_double import OpenAIDouble
 from tests.routed import DIEGO, TENANT, Site
+from tests.unit.desk import Desk
 
 
 @pytest.fixture
@@ -38,6 +39,14 @@ async def openai_double() -> AsyncIterator[OpenAIDouble]:
     async with OpenAIDouble() as listening:
         yield listening
         await client.close()
+
+
+@pytest.fixture
+async def desk(ledger: SqliteLedger, openai_double: OpenAIDouble) -> Desk:
+    """Give where the drafts of the default run are written, which was just asked for."""
+    opened = Desk(ledger, openai_double)
+    await opened.begin()
+    return opened
 
 
 @pytest.fixture
