@@ -136,6 +136,8 @@ SAID = [
     ("{{ Topic.x }}", "a `.` after a name can't be used here: there are {{ Input }}, `if` with"),
     ("{{ Topic|shuffle }}", "there is no filter `shuffle`: there are capitalize, default, "),
     ("{{ Topic|upper(1) }}", "`upper` takes no arguments in its brackets"),
+    ("{{ Topic|default(*Topic) }}", "`default` takes 2 arguments in its brackets"),
+    ("{{ Topic|default(a='x') }}", "`default` takes 2 arguments in its brackets"),
     ("{{ Seats|round(1, 'ceil') }}", "`round` takes 1 argument in its brackets"),
     ("{{ Seats|round(999999999) }}", "`round` takes a number of digits from 0 to 10"),
     ("{{ Seats|round(Seats) }}", "`round` takes a number of digits from 0 to 10"),
@@ -172,11 +174,12 @@ def test_the_line_and_the_reason_are_told(template: str, said: str) -> None:
 
 
 def test_the_line_is_told_in_the_turn_at_fault() -> None:
-    """Lines are the file's, in any turn, also where two turns are the same."""
-    source = FRONT + "user:\nNo.\nassistant:\nx\nuser:\nNo.\nassistant:\n\n{{ Topci }}\n" + END
+    """Lines are the file's, in any turn, also where another turn holds the same text."""
+    same = "\n{{ Topci }}\n"
+    source = f"{FRONT}user:\n{{% raw %}}{same}{{% endraw %}}\nassistant:{same}user:\nGo."
     with pytest.raises(Unusable) as error:
         parse(source, "write")
-    assert error.value.line == source.split("\n").index("{{ Topci }}") + 1
+    assert error.value.line == source[: source.rindex(same)].count("\n") + 2
 
 
 @pytest.mark.parametrize("name,line", [("Topic", 3), ("Seats", 4), ("Urgent", 5)])
