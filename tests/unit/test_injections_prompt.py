@@ -8,13 +8,16 @@ from typing import Any
 import pytest
 
 from signpost.instructions import Instructions, Message, feedback, load_all, parse
-from signpost.text import clean
 from tests.acceptance.injections.corpus import FILE, Case, cases
 
 LINKED = FILE.with_name("linked.prompty").read_text("utf-8")
 EVERY = pytest.mark.parametrize("case", cases(), ids=lambda case: case.id)
 PLAIN = "The terrace opens."
 MARK = "\u25cf"
+UNSEEN = (
+    "[\x00-\x08\u00ad\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufe00-\ufe0f\ufeff"
+    "\U000e0000-\U000e0fff]"
+)
 
 
 @cache
@@ -38,7 +41,8 @@ def tags(name: str, value: str) -> list[list[str]]:
     turns = " ".join(turn for _, turn in prompts()[name].turns)
     names = sorted(set(re.findall(r"</?([A-Za-z][\w-]*)", turns)))
     tag = rf"<[\s/]*(?:{'|'.join(map(re.escape, names))})(?!\w)"
-    texts = [unicodedata.normalize("NFKC", clean(each["content"])) for each in asked(name, value)]
+    seen = [re.sub(UNSEEN, "", each["content"]) for each in asked(name, value)]
+    texts = [unicodedata.normalize("NFKC", each) for each in seen]
     return [[re.sub(r"\s", "", found) for found in re.findall(f"(?i){tag}", t)] for t in texts]
 
 
