@@ -12,7 +12,7 @@ from signpost.receipts.sealing import verify
 from tests.acceptance.client import Signpost, once
 from tests.acceptance.conftest import serving
 from tests.acceptance.sizes import LEDGERS
-from tests.doubles.quick_model import QuickModel, say
+from tests.doubles.quick_model import QuickModel, completion, say
 
 CANARY = "canary-7d1f"
 
@@ -44,21 +44,23 @@ def places(signpost: Signpost, run: str) -> list[str]:
     return sorted(set(found) - {"teams.jsonl"})
 
 
-def full_of_canaries(signpost: Signpost) -> str:
-    """Start a run and have it sent back, edited and signed, with the canary in every text."""
+def full_of_canaries(signpost: Signpost, model: QuickModel) -> str:
+    """Start a run and have it cut, sent back, edited and signed, with the canary in every text."""
+    model.script.append((200, completion(f"A cut draft, {CANARY}", finish_reason="length")))
     run = signpost.start(say(f"A draft, {CANARY}."), "purged")
     again = {"response": "Request changes", "comments": f"Feedback, {CANARY}."}
     signpost.sign(signpost.link(run), **again)
     last = signpost.link(run, number=2)
-    assert {"draft-1", "draft-2", "round-1", "run"} <= set(places(signpost, run))
+    written = {"calls-1", "draft-1", "draft-2", "round-1", "run"}
+    assert written <= set(places(signpost, run))
     assert sweep(signpost) == []  # due is only what has a receipt
     signpost.sign(last, comments=f"Fine, {CANARY}.", acceptedText=f"Edited, {CANARY}.")
     return run
 
 
-def test_a_purged_text_is_nowhere(own: Signpost) -> None:
+def test_a_purged_text_is_nowhere(own: Signpost, model: QuickModel) -> None:
     """After the sweep: 0 bytes in the ledger, its log, the histories and the app's log."""
-    run = full_of_canaries(own)
+    run = full_of_canaries(own, model)
     assert own.wait(run, "closed")["outcome"] == "Approve"
     sealed = own.receipt(run)
     purged(own, run)
