@@ -115,8 +115,16 @@ def _preview(text: str) -> str:
 
 
 def _lines(text: str, links: Sequence[str] = ()) -> list[dict[str, Any]]:
-    """Give each line its own block, since a text run does not break lines."""
-    return [_block(line, "Small" if line[0].text else "Medium") for line in urls.lines(text, links)]
+    """Give each line its own block, since a text run does not break lines.
+
+    A block without letters is not drawn, so the line after an empty one stands further away.
+    """
+    split = list(urls.lines(text, links))
+    above = [split[0], *split]
+    return [
+        _block(line, "Small" if over[0].text else "Medium")
+        for over, line in zip(above, split, strict=False)
+    ]
 
 
 def _line(text: str, **look: Any) -> dict[str, Any]:  # noqa: ANN401 - members of the card schema

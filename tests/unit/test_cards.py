@@ -131,6 +131,13 @@ def test_the_request_card_opens_no_link_of_a_draft() -> None:
     assert pressed(requested("https://contoso.com/news")) == []
 
 
+def test_paragraphs_stand_apart() -> None:
+    """An empty line is not drawn, so the line after it keeps its distance."""
+    first, empty, second, third = post("a\n\nb\nc")["body"][1]["items"]
+    assert [each["spacing"] for each in (second, third)] == ["Medium", "Small"]
+    assert first["inlines"] != empty["inlines"] == [{"type": "TextRun", "text": ""}]
+
+
 @pytest.mark.parametrize("edited,said", [(True, "edited and signed by"), (False, "AI, signed by")])
 def test_the_card_says_who_signed_what(*, edited: bool, said: str) -> None:
     """Readers learn that a machine drafted it, whether a person changed it, and who signed."""
