@@ -5,6 +5,7 @@ from datetime import timedelta
 
 import msgspec
 import pytest
+from msgspec.structs import replace
 
 from local.teams import Fault, LocalTeams
 from signpost import rounds, runs
@@ -171,6 +172,15 @@ def test_whoever_signs_the_post_fits(count: int) -> None:
     card = cards.post_card("News", "x", signers, edited=True)
     post = size_of(cards.message(card, ai_generated=True))
     assert post <= rounds.post_size(a_run(), "x", edited=True)
+
+
+def test_what_active_links_add_is_measured() -> None:
+    """A link that can be pressed is on the wire twice, and counts so before anybody signs."""
+    run, text = a_run(), "https://contoso.com/news"
+    linked = replace(run.flow.post, links=["contoso.com"])
+    listing = replace(run, flow=replace(run.flow, post=linked))
+    more = rounds.post_size(listing, text, edited=True) - rounds.post_size(run, text, edited=True)
+    assert more == len(f',"selectAction":{{"type":"Action.OpenUrl","url":"{text}"}}')
 
 
 def test_a_huge_text_is_not_laid_out() -> None:
