@@ -5,7 +5,7 @@ const ME = "signpost-me";
 const NO_KEY = { detail: "An access key is needed. Reload the page to enter it." };
 const SENT = " What you sent may have arrived or not. Press again: it counts only once.";
 
-/** What went wrong, as a sentence. `status` is 0 when no answer came back. */
+/** What went wrong, as a sentence. `status` is 0 when no answer came back, `retryAfter` seconds. */
 export class Problem extends Error {
   constructor(status, { title, detail, ...more } = {}) {
     super(detail ?? title ?? `Signpost answered ${status} without saying why.`);
@@ -55,6 +55,7 @@ export const call = async (path, options = {}) => {
     // The host asks for its key without a word; Signpost itself says what it wants.
     const wantsKey = reply.status === 401 && content === undefined;
     if (!wantsKey || !dialog || !await askKey(dialog))
-      throw new Problem(reply.status, wantsKey ? NO_KEY : content);
+      throw new Problem(reply.status, { ...wantsKey ? NO_KEY : content,
+        retryAfter: Number(reply.headers.get("Retry-After")) });
   }
 };

@@ -22,30 +22,33 @@ const showFields = (inputs, typed = {}) => byId("inputs").replaceChildren(...inp
     preset: typed[input.name] ?? example ?? input.default }, index)));
 
 /** Read off the inputs of the edited text, to make their fields; the server has the last word. */
-const declared = () =>
-  [...source.value.matchAll(/^ *- +name: *(["']?)(.+?)\1 *\n +kind: *(\w+)/gm)].map(
-    ([, , is, kind]) => chosen.inputs.find((each) => each.name === is && each.kind === kind)
-      ?? { name: is, kind });
+const INPUT = /^ *- +name: *(["']?)(.+?)\1 *\n(?: +[^- ].*\n)*? +kind: *(\w+)/gm;
+const declared = () => [...source.value.matchAll(INPUT)].map(([, , is, kind]) =>
+  chosen.inputs.find((each) => each.name === is && each.kind === kind) ?? { name: is, kind });
 
-/** Select the line that a problem names, so that the cursor is where the fault is. */
-const goTo = ({ field, message }) => {
-  const line = field === "source" && /\bline ([1-9]\d*)/.exec(message)?.[1];
-  if (!line) return;
-  const [before] = RegExp(`^(?:.*\n){0,${line - 1}}`).exec(source.value);
-  source.setSelectionRange(before.length, before.length);
-  source.focus(); // which scrolls to a cursor, and not to a selection
-  source.setSelectionRange(before.length, `${source.value}\n`.indexOf("\n", before.length));
+const later = (wait) => {
+  const [size, unit] = wait < 100 ? [1, "second"] : wait < 6000 ? [60, "minute"] : [3600, "hour"];
+  return wait ? ` Try again in ${count(Math.ceil(wait / size), unit)}.` : "";
 };
 
-const later = (wait) => (wait ? ` Try again in ${wait < 100 ? count(Math.ceil(wait), "second")
-  : count(Math.ceil(wait / 60), "minute")}.` : "");
+/** Say when to try again, and put the cursor on the line that a problem names. */
+const explain = (problem) => {
+  const line = problem.field === "source" && /\bline ([1-9]\d*)/.exec(problem.message)?.[1];
+  if (line) {
+    const [before] = RegExp(`^(?:.*\n){0,${line - 1}}`).exec(source.value);
+    source.setSelectionRange(before.length, before.length);
+    source.focus(); // which scrolls to a cursor, and not to a selection
+    source.setSelectionRange(before.length, `${source.value}\n`.indexOf("\n", before.length));
+  }
+  problem.message += later(problem.retryAfter);
+  throw problem;
+};
 
 const showTrial = (trial) => {
   const { failure, variants, model, systemFingerprint, removed, prompt } = trial;
   choose("result", failure ? "failure" : "drafts");
   choose("finish", trial.finishReason);
-  fill({ failure: failure ? failure.reason + later(failure.retryAfter) : "",
-    removed: allOf(removed) });
+  fill({ failure: (failure?.reason ?? "") + later(failure?.retryAfter), removed: allOf(removed) });
   byId("variants").replaceChildren(...draftsOf(variants));
   describe("facts", [["Tokens", tokensOf(trial)], ["Cost", costOf(trial.estimatedCost)],
     ["Time", count(trial.milliseconds / 1000, "second")],
@@ -61,9 +64,9 @@ onSubmit(byId("form"), async () => {
     inputs: await valuesIn(byId("inputs")) ?? {}, n: Number(byId("n").value),
     parameters: await valuesIn(byId("parameters")) };
   showTrial(await call("/api/instructions/test", { method: "POST", body, again: " Try again." })
-    .catch((problem) => { goTo(problem); throw problem; }));
+    .catch(explain));
 });
-source.addEventListener("change", async () => {
+source.addEventListener("input", async () => {
   const inputs = declared();
   if (inputs.length) showFields(inputs, await valuesIn(byId("inputs")).catch(() => ({})));
 });

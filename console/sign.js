@@ -36,8 +36,7 @@ const showEdit = () => {
   const used = bytes(chosen.card) - bytes(chosen.text) + bytes(text);
   showCount(byId("bytes"), used, approval.maxBytes, "bytes with its card");
   byId("difference").replaceChildren(isEdited() ? difference(chosen.text, text) : "None yet.");
-  const asked = approval.type === FIRST ? "one" : "several";
-  choose("card-note", isEdited() ? "edited" : asked);
+  choose("card-note", isEdited() ? "edited" : approval.type === FIRST ? "one" : "several");
   for (const button of byId("options").children) button.textContent = wording(button.value);
 };
 
@@ -76,6 +75,7 @@ const show = () => {
   showChosen(variants.find(({ digest }) => digest === decision?.digest) ?? variants[0]);
   byId("choices").replaceChildren(...isAlone ? [] : isOpen ? choicesOf(variants, showChosen)
     : draftsOf(variants));
+  byId("choices").role = isOpen ? "radiogroup" : "group";
   byId("findings").replaceChildren(...isAlone && isOpen ? lookAt(chosen.findings) : []);
   reveal({ approval: true, edit: approval.allowEdits, result: !isOpen, text: isAlone,
     "taken-out": approval.removed.length, form: isOpen, preview: isOpen,

@@ -19,14 +19,10 @@ const showFlow = () => {
   byId("inputs").replaceChildren(...inputs.map(fieldFor));
 };
 
-const content = async () => ({
-  inputs: await valuesIn(byId("inputs")) ?? {},
-  parameters: await valuesIn(byId("parameters")),
-  requestor: byId("requestor")?.value || undefined,
-});
-
 onSubmit(byId("form"), async () => {
-  const body = await content();
+  const body = { inputs: await valuesIn(byId("inputs")) ?? {},
+    parameters: await valuesIn(byId("parameters")),
+    requestor: byId("requestor")?.value || undefined };
   const path = `/api/flows/${encodeURIComponent(chosen().name)}/runs`;
   const same = path + JSON.stringify(body);
   // One key per content: sent again, after a double click or a lost answer, it is the same run.

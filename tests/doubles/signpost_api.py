@@ -56,6 +56,7 @@ class Answer(NamedTuple):
     status: int = 200
     body: Json | None = None
     drop: bool = False
+    headers: dict[str, str] = {}  # noqa: RUF012 - nothing changes it
 
 
 LOST = Answer(drop=True)
@@ -114,7 +115,9 @@ class SignpostApi:
         if answer.body is None:
             return web.Response(status=answer.status)
         kind = "application/problem+json" if answer.status >= 400 else "application/json"
-        return web.json_response(answer.body, status=answer.status, content_type=kind)
+        return web.json_response(
+            answer.body, status=answer.status, content_type=kind, headers=answer.headers
+        )
 
 
 def problem(status: int, detail: str, **more: Any) -> Answer:

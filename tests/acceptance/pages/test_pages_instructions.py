@@ -133,7 +133,7 @@ async def test_how_it_ended_is_said_in_words(
 @pytest.mark.parametrize(
     "seconds,words",
     [(None, ""), (1, " Try again in 1 second."), (30.2, " Try again in 31 seconds."),
-     (100, " Try again in 2 minutes."), (86_400, " Try again in 1,440 minutes.")],
+     (100, " Try again in 2 minutes."), (86_400, " Try again in 24 hours.")],
 )  # fmt: skip
 async def test_failure_is_told(
     page: Page, signpost: SignpostApi, seconds: float | None, words: str
@@ -148,6 +148,15 @@ async def test_failure_is_told(
     await expect(page.get_by_role("heading", name="There is no draft")).to_be_visible()
     await expect(page.locator("#variants .text")).to_have_count(0)
     await expect(page.locator("#finish [data-for]:visible")).to_have_count(0)
+
+
+async def test_busy_app_says_when_to_try_again(page: Page, signpost: SignpostApi) -> None:
+    """Where runs have the model's rate, or a share is used up, the wait is said in words."""
+    busy = problem(429, "Runs use all of the model's rate right now.")
+    await show(page, signpost)
+    await try_out(page, signpost, busy._replace(headers={"Retry-After": "700"}))
+    said = "Runs use all of the model's rate right now. Try again in 12 minutes."
+    await expect(page.get_by_role("alert").first).to_have_text(said)
 
 
 async def test_cursor_goes_to_the_line_at_fault(page: Page, signpost: SignpostApi) -> None:
@@ -181,9 +190,8 @@ async def test_new_input_gets_its_field(page: Page, signpost: SignpostApi) -> No
     """Declared in the text, it is asked for at once; what was typed elsewhere stays."""
     await show(page, signpost)
     await page.get_by_label("Topic").fill("Parking")
-    more = "  - name: Seats\n    kind: integer\n---\nsystem:"
+    more = "  - name: Seats\n    description: How many\n    kind: integer\n---\nsystem:"
     await page.get_by_label("Source").fill(SOURCE.replace("---\nsystem:", more))
-    await page.get_by_label("Temperature").focus()
     await page.get_by_label("Seats").fill("12")
     assert (await try_out(page, signpost))["inputs"] == {"Topic": "Parking", "Seats": 12}
 

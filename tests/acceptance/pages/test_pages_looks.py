@@ -118,6 +118,8 @@ async def test_text_has_contrast(
     """Every visible text has at least 4.5 : 1 against what is behind it (WCAG AA)."""
     edit = api.response(acceptedText=f"{api.DRAFT} See you there.", comments="Shorter.")
     signpost.on(FOLLOW, Answer(body=api.closed(responses=[edit])))
+    both = [api.variant(), api.variant("Shorter.", "sha256:2b", "A link leads elsewhere.")]
+    signpost.on(SEE, Answer(body=api.approval(variants=both)))
     await page.emulate_media(color_scheme="dark" if scheme == "dark" else "light")
     await page.goto(signpost.url + address)
     await expect(page.locator(".button, button").locator("visible=true").first).to_be_visible()
@@ -131,9 +133,12 @@ async def test_phone_needs_no_sideways_scrolling(
     page: Page, signpost: SignpostApi, address: str
 ) -> None:
     """At 360 px nothing sticks out, not even a word without a break."""
-    signpost.on(FOLLOW, Answer(body=api.run(inputs={"Topic": HOSTILE}, title="y" * 100)))
+    file = {"name": HOSTILE, "text": HOSTILE, "size": 9, "digest": "sha256:5a"}
+    inputs = {"Topic": HOSTILE, "Notes": file}
+    signpost.on(FOLLOW, Answer(body=api.run(inputs=inputs, title="y" * 100)))
     long = {"options": ["x" * 64], "posts": ["x" * 64], "previous": api.review(text=HOSTILE)}
-    signpost.on(SEE, Answer(body=api.approval(HOSTILE, **long)))
+    both = [api.variant(HOSTILE), api.variant(HOSTILE, "sha256:2b", HOSTILE)]
+    signpost.on(SEE, Answer(body=api.approval(HOSTILE, **long, variants=both, inputs=inputs)))
     signpost.on(RECEIVED, Answer(body=api.approvals(api.listed_approval(title="z" * 300))))
     signpost.on(ME, Answer(body=api.me(f"{'y' * 200}@contoso.com", signIn="local")))
     await page.set_viewport_size({"width": 360, "height": 740})

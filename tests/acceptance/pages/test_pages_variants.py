@@ -138,7 +138,8 @@ async def test_who_waits_sees_all_drafts(page: Page, signpost: SignpostApi) -> N
     """Before one's turn there is nothing to choose, but everything to read."""
     waiting: Json = {"state": "waiting", "waitingFor": api.awaited(ALEX)}
     await show(page, signpost, api.approval(**TWO, **waiting))
-    await expect(page.locator("#choices .text")).to_have_text([DRAFT, SHORT])
+    drafts = page.get_by_role("group", name="The drafts").locator(".text")
+    await expect(drafts).to_have_text([DRAFT, SHORT])
     await expect(page.get_by_role("radio")).to_have_count(0)
 
 
