@@ -17,11 +17,11 @@ const draft = (variant, heading, id = "") => el("div", { className: "draft" }, h
 export const draftsOf = (variants) => variants.map((each, index) =>
   draft(each, variants.length > 1 ? el("h3", {}, letter(index)) : ""));
 
-/** Offer drafts to choose from; the first is chosen until another one is. */
-export const choicesOf = (variants, change) => variants.map((variant, index) => {
+/** Offer drafts to choose from, of which one is chosen already. */
+export const choicesOf = (variants, chosen, change) => variants.map((variant, index) => {
   const id = `variant-${index}`;
-  const radio = el("input", { type: "radio", name: "variant", id, checked: index === 0,
-    onchange: () => change(variant, index) });
+  const radio = el("input", { type: "radio", name: "variant", id, checked: variant === chosen,
+    onchange: () => change(variant) });
   radio.setAttribute("aria-describedby", `${id}-text`);
   return draft(variant, el("p", { className: "pick" }, radio,
     el("label", { htmlFor: id }, letter(index))), `${id}-text`);

@@ -36,8 +36,7 @@ const about = ({ name, size }) =>
 export const fieldFor = (input, index) => {
   const { name, type, required, maxLength, default: usual, preset = usual } = input;
   const control = controlFor(input), isFile = type === "File";
-  const [counter, error] = [el("span", { className: "counter", role: isFile ? "status" : null }),
-    el("p", { className: "error", id: `error-${index}` })];
+  const counter = el("span", { className: "counter", role: isFile ? "status" : null });
   const tell = () => {
     if (isFile) counter.textContent = control.files.length ? about(control.files[0]) : "";
     // As the server counts: code points.
@@ -52,7 +51,7 @@ export const fieldFor = (input, index) => {
   const element = el("div", { className: "field" }, el("label", { htmlFor: control.id }, name,
     el("span", { className: "optional" }, required ? "" : " optional")), control,
   el("p", { className: "hint", id: `hint-${index}` }, el("span", {}, helpFor(input)), counter),
-  error);
+  el("p", { className: "error", id: `error-${index}` }));
   element.dataset.field = `inputs.${name}`;
   return element;
 };

@@ -51,11 +51,11 @@ const showForm = () => {
 };
 
 /** Show a draft as the one that an answer is about. */
-const showChosen = (variant, index = 0) => {
+const showChosen = (variant) => {
   chosen = variant;
   const { decision, variants } = approval;
   fill({ text: decision?.acceptedText ?? chosen.text, digest: decision?.digest ?? chosen.digest,
-    which: variants.length > 1 ? `Your answer is about ${letter(index)}.` : "" });
+    which: variants.length > 1 ? `About ${letter(variants.indexOf(chosen))}.` : "" });
   byId("card").replaceChildren(renderCard(chosen.card));
   showBefore(approval, chosen.text);
   byId("edited").value = chosen.edited ?? chosen.text;
@@ -63,7 +63,8 @@ const showChosen = (variant, index = 0) => {
 };
 
 const show = () => {
-  const { title, details, state, variants, decision } = approval;
+  const { title, details, state, variants, responses, posts, decision } = approval;
+  const signed = decision ?? responses.findLast((each) => posts.includes(each.approverResponse));
   const isOpen = state === "open", isAlone = variants.length === 1 || decision;
   document.title = `${title} · Signpost`;
   fill({ title, details, removed: allOf(approval.removed) });
@@ -72,8 +73,8 @@ const show = () => {
   else showEnding();
   choose("draft", isAlone ? "one" : isOpen ? "choice" : "several");
   choose("finish", approval.finishReason);
-  showChosen(variants.find(({ digest }) => digest === decision?.digest) ?? variants[0]);
-  byId("choices").replaceChildren(...isAlone ? [] : isOpen ? choicesOf(variants, showChosen)
+  showChosen(variants.find(({ digest }) => digest === signed?.digest) ?? variants[0]);
+  byId("choices").replaceChildren(...isAlone ? [] : isOpen ? choicesOf(variants, chosen, showChosen)
     : draftsOf(variants));
   byId("choices").role = isOpen ? "radiogroup" : "group";
   byId("findings").replaceChildren(...isAlone && isOpen ? lookAt(chosen.findings) : []);
