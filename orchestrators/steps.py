@@ -36,7 +36,7 @@ def draft_text(context: df.DurableOrchestrationContext, work: Work) -> Step[Draf
     while True:
         drafted = yield from _call(context, "draft", _at(work, attempt), Drafted)
         attempt += drafted.calls
-        if drafted.retry_after is None or (drafted.calls and attempt > MAX_ATTEMPTS):
+        if drafted.retry_after is None or attempt > MAX_ATTEMPTS:
             return drafted
         until = context.current_utc_datetime + drafted.retry_after
         _tell(context, "drafting", f"{drafted.failure} {_next_try(context, until)}")
