@@ -6,7 +6,6 @@ import azure.durable_functions as df
 
 from activities.outages import patient
 from signpost.contracts import Work, pack, unpack
-from signpost.drafting import write_draft
 from signpost.ledger import open_ledger
 from signpost.settings import settings
 
@@ -17,5 +16,7 @@ bp = df.Blueprint()
 @patient
 async def draft(work: Any) -> Any:  # noqa: ANN401 - the worker takes plain types only
     """Have the draft written; run twice, it calls the model at most twice and keeps the first."""
+    from signpost.drafting import write_draft  # noqa: PLC0415 - only drafts pay for loading it
+
     config = settings()
     return pack(await write_draft(open_ledger(config.ledger), config, unpack(work, Work)))

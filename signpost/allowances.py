@@ -2,8 +2,9 @@
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 from decimal import Decimal
+
+import msgspec
 
 from signpost.problems import Misconfigured
 
@@ -14,8 +15,7 @@ PRICE = r"[0-9]{1,7}(\.[0-9]{1,12})?"
 CURRENCY = r"[A-Z]{3}"
 
 
-@dataclass(frozen=True)
-class Allowances:
+class Allowances(msgspec.Struct, frozen=True):
     """How much of the model may be used; None is no limit, or no price.
 
     The rates are per minute and for all instances together. Prices are per 1,000 tokens, and

@@ -7,7 +7,6 @@ import msgspec
 
 from signpost import posting, usage
 from signpost.contracts import REQUEST_CHANGES
-from signpost.findings import findings
 from signpost.flows import Flow
 from signpost.inputs import Input
 from signpost.links import approval_id
@@ -197,6 +196,8 @@ def _seen(case: Case, standing: Round, approver: str, now: datetime) -> _Seen:
 
 def variant_views(run: Run, draft: DraftText, approver: str) -> list[VariantView]:
     """Show the drafts to choose from, each with its card as this approver would sign it."""
+    from signpost.findings import findings  # noqa: PLC0415 - only who signs pays for loading it
+
     title, links = run.flow.post.title, run.flow.post.links
     return [
         VariantView(

@@ -1,9 +1,9 @@
 """Limits and prices are checked when the app starts, and each mistake names its setting."""
 
-from dataclasses import asdict
 from decimal import Decimal
 
 import pytest
+from msgspec.structs import asdict
 
 from signpost import settings
 from signpost.allowances import MOST, MOST_DAY_RUNS, Allowances, read
