@@ -20,6 +20,8 @@ from signpost.teams import MAX_BYTES
 BEHIND_OTHERS = "Other drafts are ahead of this one at the model."
 CUT = "The draft did not fit in its length limit; it is written again with more room."
 
+GIVEN_UP = f"Signpost tried {MAX_ATTEMPTS} times; start the run again later."
+
 
 async def write_draft(ledger: Ledger, config: Settings, work: Work) -> Drafted:
     """Have the model write the draft of a round; a draft that is there stays."""
@@ -105,8 +107,8 @@ class _Drafting:
         else:
             calls = replace(calls, place=None)
         if wait is None or is_last:
-            ended = Drafted(outcome="Failed", failure=refusal.reason)
-            return await self._end(calls, ended)
+            reason = f"{refusal.reason} {GIVEN_UP}" if wait else refusal.reason
+            return await self._end(calls, Drafted(outcome="Failed", failure=reason))
         return await self._answer(calls, _later(refusal.reason, wait, called=1))
 
     async def _written(self, request: Request, calls: Calls, answer: Completion) -> Drafted:

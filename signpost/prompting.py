@@ -58,10 +58,11 @@ def within_caps(request: Request, calls: Calls, allowances: Allowances) -> Reque
     most = allowances.run_input_tokens
     asked = usage.estimate(request.messages) + sum(each.prompt_tokens for each in spent)
     if most is not None and asked > most:
-        raise OverCap(f"The drafts of a run may read {most:,} tokens; it would be about {asked:,}.")
+        what = f"A run may read {most:,} tokens, and this draft would make it about {asked:,}"
+        raise OverCap(f"{what}: shorten the input.")
     most, left = allowances.run_output_tokens, _left(request, calls, allowances)
     if most is not None and left < 1:
-        raise OverCap(f"The drafts of a run may have {most:,} tokens, which are used up.")
+        raise OverCap(f"A run may write {most:,} tokens, and they are used up.")
     if left >= room(request.parameters):
         return request
     return request._replace(parameters=replace(request.parameters, max_tokens=left))

@@ -15,9 +15,11 @@ LEVELS = 12  # a filter's report that is nested deeper is none
 ERRORS = ("error", "content_filter_error")  # where a report says that there is none
 ORDER = ("passed", "safe", "low", "medium", "high", "detected", "filtered")
 UNREADABLE = Refusal(
-    "unreadable", "The model service answered with something that is no completion."
+    "unreadable",
+    "The model service answered with something that is no completion: check its address.",
 )
-OFF = "The content filter did not work, so nothing was accepted."
+OFF = "The model service's content filter did not work, so its text was not accepted."
+REWORD = "Word the input differently."
 
 Tokens = Annotated[int, Meta(ge=0, le=10**9)]
 Report = dict[str, Any] | None
@@ -125,19 +127,19 @@ def _objection(choice: _Choice, unfiltered: Unfiltered) -> _Objection | None:
     if choice.is_unfiltered() and unfiltered == "refuse":
         return _Objection("unfiltered", OFF)
     if choice.message.refusal:
-        return _Objection("refused", "The model refused to write about this topic.")
+        return _Objection("refused", f"The model refused to write this. {REWORD}")
     if clean(choice.message.content or ""):
         return None
     if choice.finish_reason == "length":
-        what = "The model had no room to write: its room was used up before the text began."
-        return _Objection("empty", f"{what} Raise max_tokens.", cut=True)
+        what = "The model used up its tokens before the text began: raise max_tokens in the flow."
+        return _Objection("empty", what, cut=True)
     return _Objection("empty", "The model answered with an empty text.")
 
 
 def blocked_by_policy(what: str, kinds: list[str]) -> str:
-    """Say that the input or an answer was blocked, and for what."""
+    """Say that the input or an answer was blocked, for what, and what may help."""
     named = f" ({', '.join(kind.replace('_', ' ') for kind in kinds)})" if kinds else ""
-    return f"The {what} was blocked by the content policy{named}."
+    return f"The {what} was blocked by the content policy{named}. {REWORD}"
 
 
 def _completion(answer: _Answer, used: list[_Choice]) -> Completion:

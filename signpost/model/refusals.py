@@ -71,7 +71,7 @@ def refused(answer: Answer, config: Settings, *, size: int, now: datetime, attem
 
 def _busy(answer: Answer, failure: _Failure, now: datetime, attempt: int) -> Refusal:
     if failure.has("insufficient_quota"):
-        return Refusal("throttled", "The quota of the model service is used up.")
+        return Refusal("throttled", "The quota of the model service is used up: see its billing.")
     wait = retry_after(answer.headers, now)
     if wait and wait >= LONGEST_RETRY:
         return Refusal("throttled", f"{BUSY} It asks to be left alone for 5 days or more.")
@@ -88,8 +88,10 @@ def _final(status: int, failure: _Failure, config: Settings, size: int) -> tuple
     if status in (HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN):
         return "unauthorized", _unauthorized(status, failure, config)
     if failure.has(*MISSING):
-        setting = "MODEL_NAME" if config.model_api_key else "AZURE_OPENAI_DEPLOYMENT"
-        return "deployment_missing", f"The model deployment does not exist: check {setting}."
+        what = "The model deployment does not exist: check AZURE_OPENAI_DEPLOYMENT."
+        if config.model_api_key:
+            what = "The model service does not have this model: check MODEL_NAME."
+        return "deployment_missing", what
     if failure.param in SENT or failure.has(*UNSUPPORTED):
         return "unsupported_parameter", _parameter(failure, config)
     return "rejected", _rejected(status, failure, config)
@@ -126,7 +128,9 @@ def _unauthorized(status: int, failure: _Failure, config: Settings) -> str:
     if re.search(NETWORK, failure.message, re.IGNORECASE):
         return f"The model service's network rules keep Signpost out ({status}): let the app in."
     if re.search(SUSPENDED, failure.message, re.IGNORECASE):
-        return f"The model service has blocked its resource for a time ({status}): see the portal."
+        return (
+            f"Azure has blocked the model's resource for a time ({status}): see the Azure portal."
+        )
     if config.model_api_key:
         return f"The model service does not accept the key ({status}): check MODEL_API_KEY."
     return (
@@ -152,7 +156,7 @@ def _parameter(failure: _Failure, config: Settings) -> str:
     param = failure.param or "a parameter"
     most = re.search(r"at most (\d{1,9}) (?:completion )?tokens", failure.message)
     if most:
-        return f"The model takes {param} up to {int(most[1]):,}: lower it."
+        return f"The model takes {param} up to {int(most[1]):,}: lower it in the flow."
     if config.model_api_key:
         return f"The model does not take {param} as it is sent: name another in MODEL_NAME."
     return (

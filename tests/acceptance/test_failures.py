@@ -15,7 +15,7 @@ from tests.doubles.quick_model import QuickModel, completion
         (200, completion("Half a text", finish_reason="content_filter"), "content policy"),
         (400, {"error": {"code": "content_filter", "message": "no"}}, "content policy"),
         (401, {"error": {"message": "no"}}, "MODEL_API_KEY"),
-        (404, {"error": {"code": "DeploymentNotFound", "message": "no"}}, "deployment"),
+        (404, {"error": {"code": "DeploymentNotFound", "message": "no"}}, "MODEL_NAME"),
         (200, completion("x" * 28_000), "too large"),
         (200, {"choices": []}, "without a text"),
     ],
@@ -42,8 +42,8 @@ def test_a_busy_model_is_waited_for(signpost: Signpost, model: QuickModel) -> No
 
 
 def test_a_truncated_draft_says_so(signpost: Signpost, model: QuickModel) -> None:
-    """A draft that ran out of room is shown with its finish reason."""
-    model.script = [(200, completion("This stops in the mid", finish_reason="length"))]
+    """A draft that ran out of room, and of twice the room, is shown with its finish reason."""
+    model.script = [(200, completion("This stops in the mid", finish_reason="length"))] * 2
     _, link = signpost.drafted(topic="Truncated")
     assert signpost.see(link).json()["finishReason"] == "length"
 

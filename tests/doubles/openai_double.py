@@ -6,6 +6,7 @@ strict about the API version and the token: `/openai/v1` and `/openai/deployment
 
 import asyncio
 import json
+import math
 import time
 from collections import deque
 from collections.abc import Callable, Sequence
@@ -16,8 +17,10 @@ from aiohttp import web
 
 VERSIONS = ("2024-02-01", "2024-06-01", "2024-10-21", "2025-04-01-preview")
 V1_VERSIONS = (None, "v1", "preview", "latest")
+MINUTE = 60.0
 NO_VERSION = {"error": {"code": "404", "message": "Resource not found"}}
 NO_V1_VERSION = {"error": {"code": "BadRequest", "message": "API version not supported"}}
+NO_CAPACITY = {"error": {"code": "429", "message": "Rate limit is exceeded. Try again later."}}
 NO_TOKEN = {
     "statusCode": 401,
     "message": "Unauthorized. Access token is missing, invalid, audience is incorrect "
@@ -57,17 +60,20 @@ def completion(*contents: Any, **choice: Any) -> dict[str, Any]:
 class OpenAIDouble:
     """Answers with the script, then with completions; keeps what it was asked, and when.
 
-    `token` is the one that it believes, None for any; `clock` tells the times in `arrivals`.
-    Requests that Azure would turn away at the door are in `turned_away` alone.
+    `token` is the one that it believes, None for any; `clock` tells the times in `arrivals`, in
+    seconds. Requests that Azure would turn away at the door are in `turned_away` alone. Of more
+    than `per_minute` in any minute it answers the rest with 429, and says when to come back.
     """
 
     def __init__(self) -> None:
         self.clock: Callable[[], float] = time.monotonic
         self.script: deque[Scripted] = deque()
         self.token: str | None = None
+        self.per_minute: int | None = None
         self.requests: list[dict[str, Any]] = []
         self.authorizations: list[str] = []
         self.arrivals: list[float] = []
+        self.served: deque[float] = deque()
         self.turned_away: list[str] = []
         self.endpoint = ""
         self._closing = asyncio.Event()
@@ -120,22 +126,40 @@ class OpenAIDouble:
         return answer
 
     async def _complete(self, request: web.Request) -> web.Response:
-        self.arrivals.append(self.clock())
         asked = await request.json()
+        self.arrivals.append(self.clock())
         self.requests.append(asked)
         self.authorizations.append(request.headers.get("Authorization", ""))
-        scripted = self.script.popleft() if self.script else Scripted(body=_drafts(asked))
+        scripted = self._too_many() or self._next(asked)
         if scripted.delay:
             await asyncio.wait([asyncio.create_task(self._closing.wait())], timeout=scripted.delay)
         if scripted.close and request.transport is not None:
             request.transport.abort()
-        raw = isinstance(scripted.body, bytes)
-        return web.Response(
-            status=scripted.status,
-            body=scripted.body if raw else json.dumps(scripted.body).encode(),
-            content_type=scripted.content_type,
-            headers=scripted.headers,
-        )
+        return _answer(scripted)
+
+    def _next(self, asked: dict[str, Any]) -> Scripted:
+        return self.script.popleft() if self.script else Scripted(body=_drafts(asked))
+
+    def _too_many(self) -> Scripted | None:
+        """Give the 429 of a rate that is used up; what is refused does not count towards it."""
+        now = self.arrivals[-1]
+        while self.served and self.served[0] <= now - MINUTE:
+            self.served.popleft()
+        if self.per_minute is None or len(self.served) < self.per_minute:
+            self.served.append(now)
+            return None
+        wait = math.ceil(self.served[0] + MINUTE - now)
+        return Scripted(status=429, body=NO_CAPACITY, headers={"Retry-After": str(wait)})
+
+
+def _answer(scripted: Scripted) -> web.Response:
+    raw = isinstance(scripted.body, bytes)
+    return web.Response(
+        status=scripted.status,
+        body=scripted.body if raw else json.dumps(scripted.body).encode(),
+        content_type=scripted.content_type,
+        headers=scripted.headers,
+    )
 
 
 def _drafts(asked: dict[str, Any]) -> dict[str, Any]:

@@ -126,8 +126,8 @@ async def test_all_drafts_of_a_run_share_its_allowance(desk: Desk) -> None:
 @pytest.mark.parametrize(
     "limits,sentence",
     [
-        ({"run_output_tokens": 20}, "The drafts of a run may have 20 tokens, which are used up."),
-        ({"run_input_tokens": 20}, "The drafts of a run may read 20 tokens; it would be about "),
+        ({"run_output_tokens": 20}, "A run may write 20 tokens, and they are used up."),
+        ({"run_input_tokens": 20}, "A run may read 20 tokens, and this draft would make it about "),
     ],
 )
 async def test_a_run_over_its_allowance_ends(

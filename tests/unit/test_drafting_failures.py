@@ -18,7 +18,7 @@ from tests.unit.desk import CUT, NO_ROOM, Desk
 SECOND = timedelta(seconds=1)
 WHOLE = Scripted(body=completion("This is the whole text."))
 KEY = "The model service does not accept the key (403): check MODEL_API_KEY."
-BLOCKED = "The input was blocked by the content policy (violence)."
+BLOCKED = "The input was blocked by the content policy (violence). Word the input differently."
 
 
 def roomy(tokens: int) -> dict[str, Any]:
@@ -48,7 +48,7 @@ async def test_a_failure_that_passes_ends_in_a_draft(desk: Desk, first: Scripted
     "answer,sentence",
     [
         (azure.blocked(violence=True), BLOCKED),
-        (azure.DECLINED, "The model refused to write about this topic."),
+        (azure.DECLINED, "The model refused to write this. Word the input differently."),
         (Scripted(body=completion("")), "The model answered with an empty text."),
         (Scripted(status=403), KEY),
     ],
@@ -62,7 +62,8 @@ async def test_a_refusal_is_told(desk: Desk, answer: Scripted, sentence: str) ->
 async def test_the_last_try_gives_up(desk: Desk) -> None:
     """There is no wait after it: the run ends with the last reason."""
     ended = await desk.write(azure.busy(retry_after="7"), attempt=MAX_ATTEMPTS)
-    assert ended == Drafted(outcome="Failed", failure="The model is at its capacity.")
+    given_up = "The model is at its capacity. Signpost tried 5 times; start the run again later."
+    assert ended == Drafted(outcome="Failed", failure=given_up)
 
 
 @pytest.mark.parametrize("cut", [CUT, NO_ROOM])
@@ -92,7 +93,7 @@ async def test_no_room_twice_is_told(desk: Desk) -> None:
     await desk.write(NO_ROOM)
     ended = await desk.write(NO_ROOM, attempt=2)
     assert (ended.outcome, ended.retry_after) == ("Failed", None)
-    assert "Raise max_tokens" in (ended.failure or "")
+    assert "raise max_tokens" in (ended.failure or "")
 
 
 @pytest.mark.parametrize("tokens,rooms", [(10_000, [10_000, 16_384]), (16_384, [16_384])])

@@ -50,7 +50,7 @@ async def test_what_may_pass_is_asked_again(openai_double: OpenAIDouble, name: s
 
 
 UNSUPPORTED = "does not take max_tokens as it is sent: set AZURE_OPENAI_MODEL"
-CUT_OF = "The model had no room to write"
+CUT_OF = "used up its tokens before the text began"
 FINAL: dict[str, tuple[Scripted, str, str]] = {
     "429, 6 days": (busy(retry_after="518400"), "throttled", "5 days or more"),
     "429, no quota": (failure(429, {"code": "insufficient_quota"}), "throttled", "quota"),
@@ -129,7 +129,7 @@ UNREADABLE = [
 async def test_what_is_no_completion_is_final(openai_double: OpenAIDouble, body: Any) -> None:
     """Whatever else comes with 200 is told, and not asked for again."""
     answer = await refused(openai_double, Scripted(body=body))
-    said = "The model service answered with something that is no completion."
+    said = "The model service answered with something that is no completion: check its address."
     assert answer == Refusal("unreadable", said)
 
 

@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 
 from signpost.model import Refusal
+from signpost.model.reading import REWORD
 from tests.doubles.azure_openai_answers import FILTERED_TEXT, UNFILTERED, blocked
 from tests.doubles.openai_double import OpenAIDouble, Scripted, completion
 from tests.unit.asked_model import refused, texted
@@ -77,7 +78,7 @@ async def test_a_blocked_text_names_the_kind(openai_double: OpenAIDouble) -> Non
     answer = await refused(openai_double, FILTERED_TEXT)
     assert answer == Refusal(
         "answer_filtered",
-        "The model's answer was blocked by the content policy (violence).",
+        f"The model's answer was blocked by the content policy (violence). {REWORD}",
         prompt_tokens=7,
         completion_tokens=2,
     )
