@@ -16,6 +16,7 @@ from tests.files import SAID, a_pdf
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
 FOLDER = Path(__file__).parent / "every_type"
+GALLERY = ROOT / "instructions"
 PDF: FilePayload = {"name": "notes.pdf", "mimeType": "application/pdf", "buffer": a_pdf()}
 
 
@@ -107,3 +108,17 @@ async def test_fault_in_edited_instructions_is_shown_at_its_line(
     await expect(page.locator("[data-field=source] .error")).to_contain_text("line")
     chosen = await editor.evaluate("(e) => e.value.slice(e.selectionStart, e.selectionEnd)")
     assert chosen == "{% for x in Topic %}{% endfor %}"
+
+
+@pytest.mark.parametrize("name", sorted(file.stem for file in GALLERY.glob("*.prompty")))
+async def test_editing_keeps_the_fields_of_a_file(
+    page: Page, signpost_with_every_input: Signpost, name: str
+) -> None:
+    """As they are written, the files' inputs can be read off while somebody edits them."""
+    await page.goto(f"{signpost_with_every_input.url}/instructions?name={name}")
+    await expect(page.locator("#inputs .field").first).to_be_visible()
+    held = "(places) => places.map((e) => [e.textContent, e.children[1].value])"
+    before = await page.locator("#inputs .field").evaluate_all(held)
+    await page.get_by_label("Source").press("ControlOrMeta+End")
+    await page.get_by_label("Source").press("Enter")
+    assert await page.locator("#inputs .field").evaluate_all(held) == before
