@@ -107,8 +107,9 @@ def _timed(context: df.DurableOrchestrationContext, given: Work | Ending) -> Wor
 
 def _next_try(context: df.DurableOrchestrationContext, until: datetime) -> str:
     """Say when it goes on, with the day where that is not today."""
-    is_today = until.date() == context.current_utc_datetime.date()
-    return f"Next try at {until:%H:%M} UTC." if is_today else f"Next try on {until:%d %b, %H:%M} UTC."
+    if until.date() == context.current_utc_datetime.date():
+        return f"Next try at {until:%H:%M} UTC."
+    return f"Next try on {until:%d %b, %H:%M} UTC."
 
 
 def _tell(context: df.DurableOrchestrationContext, state: str, detail: str) -> None:
