@@ -3,8 +3,9 @@
 Exact across instances, since one row that is changed by compare-and-set decides: no minute,
 wherever it begins, has more calls than the rate, nor more tokens (as estimated), and none is
 called before a hold's end. Clocks that are s seconds apart let the same in 60 - s seconds, and
-what passes between `wait_for` and the request is not seen. Order is kept among all who come back
-within SLACK of the time they were told; who comes later is let in next, before all behind it.
+what passes between `wait_for` and the request is not seen: it may differ by MARGIN from call to
+call. Order is kept among all who come back within SLACK of the time they were told; who comes
+later is let in next, before all behind it.
 """
 
 from collections.abc import Callable
@@ -23,6 +24,7 @@ EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 # are spread over so much more.
 SLACK = 2 * SECOND
 MINUTE = 60 * SECOND
+MARGIN = SECOND  # how much longer one call may take to reach the service than another
 LONGEST_GRACE = 64 * SECOND
 LONGEST_HOLD = timedelta(days=1)
 MOST_WAITING = 10_000  # the rest wait unlisted, since a row holds no more than 900,000 bytes
@@ -150,7 +152,7 @@ def _cost(allowances: Allowances, tokens: int) -> int | None:
         )
         if whole is not None
     ]
-    return max((-(-(MINUTE + SLACK) * min(p, w) // w) for p, w in shares), default=None)
+    return max((-(-(MINUTE + SLACK + MARGIN) * min(p, w) // w) for p, w in shares), default=None)
 
 
 def _due(line: Line, place: int, tokens: int, limit: int | None, now: int) -> int:

@@ -23,7 +23,7 @@ from tests.doubles.memory_ledger import MemoryLedger
 
 NO_LIMIT = Allowances()
 TEN = Allowances(requests_per_minute=10)
-SLOT = 6.2  # seconds: a minute and the slack, divided by ten
+SLOT = 6.3  # seconds: a minute, the slack and the margin, divided by ten
 SECOND = timedelta(seconds=1)
 
 
@@ -153,6 +153,12 @@ async def test_a_lost_row_keeps_the_order(line: MemoryLedger) -> None:
     assert waits == pytest.approx([0, SLOT - 2, 2 * SLOT - 2])
 
 
+async def test_a_first_call_may_reach_the_service_late(line: MemoryLedger) -> None:
+    """Of a rate of ten the eleventh comes a second after the minute that begins with the first."""
+    places = [await placed(line) for _ in range(11)]
+    assert [await wait(line, place) for place in places][10] == pytest.approx(61)
+
+
 async def test_new_limits_count_from_the_next_call(line: MemoryLedger) -> None:
     """A place from before a restart is kept, at the rate that is set now."""
     faster = Allowances(requests_per_minute=62)
@@ -207,7 +213,7 @@ async def test_the_row_forgets_who_is_gone(line: MemoryLedger) -> None:
 async def test_a_line_too_long_for_its_row_is_served(line: MemoryLedger) -> None:
     """Who is not listed any more is told the same wait, and the row stays small enough."""
     start = pacing._micros(NOW)
-    many = [Waiting(start + n, 6_200_000, start + 6_200_000 * n) for n in range(10_000)]
+    many = [Waiting(start + n, 6_300_000, start + 6_300_000 * n) for n in range(10_000)]
     full = msgspec.json.encode(Line(last=start + 10_000, ready=start, waiting=many))
     assert await line.insert(PARTITION, ROW, full)
     place = await placed(line)
