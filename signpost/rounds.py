@@ -129,7 +129,8 @@ async def _notify(
     async def tell(person: str) -> bool:
         until = standing.expires_at + LINK_OUTLIVES
         link = sign_link(config, case.run.id, work.round, person, until)
-        card = cards.request_card(case, draft.text, standing.expires_at, link)
+        drafts = len(draft.variants)
+        card = cards.request_card(case, draft.text, standing.expires_at, link, drafts)
         sent = await teams.notify(person, cards.message(card), work.now)
         return sent.delivery in ("posted", "handed over")
 

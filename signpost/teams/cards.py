@@ -62,8 +62,11 @@ def text_of(card: Card) -> str:
     return "\n".join("".join(run["text"] for run in line["inlines"]) for line in container["items"])
 
 
-def request_card(case: Case, draft: str, until: datetime, link: str) -> Card:
-    """Ask one approver to sign, with the link that only this approver gets."""
+def request_card(case: Case, draft: str, until: datetime, link: str, drafts: int = 1) -> Card:
+    """Ask one approver to sign, with the link that only this approver gets.
+
+    `draft` is shown in short; it is the first of so many `drafts` to choose from.
+    """
     policy, asking = case.policy, case.run.requestor
     asked = f"{asking} asks" if asking else "A run asks"
     card = _card(
@@ -79,6 +82,8 @@ def request_card(case: Case, draft: str, until: datetime, link: str) -> Card:
     if policy.item_link:
         title = policy.item_link_description or "Open the item"
         card["actions"].append({"type": "Action.OpenUrl", "title": title, "url": policy.item_link})
+    if drafts > 1:
+        card["body"].append(_line(f"This is the first of {drafts} drafts to choose from."))
     return card
 
 

@@ -97,7 +97,11 @@ def test_a_link_to_a_listed_host_can_be_pressed() -> None:
     link = "https://contoso.com/news"
     [line] = post(f"See {link}, now.", "contoso.com")["body"][1]["items"]
     action = {"type": "Action.OpenUrl", "url": link}
-    runs = [{"text": "See "}, {"text": link, "selectAction": action}, {"text": ", now."}]
+    runs: list[dict[str, Any]] = [
+        {"text": "See "},
+        {"text": link, "selectAction": action},
+        {"text": ", now."},
+    ]
     assert line["inlines"] == [{"type": "TextRun", **run} for run in runs]
 
 
@@ -168,10 +172,12 @@ def test_no_signers_line_outgrows_the_longest(signers: list[str]) -> None:
     assert len(cards.signers_line(signers)) <= len(cards.LONGEST_SIGNERS)
 
 
-def requested(draft: str = TEXT, asked_by: str | None = MEGAN, **policy: Any) -> cards.Card:
+def requested(
+    draft: str = TEXT, asked_by: str | None = MEGAN, drafts: int = 1, **policy: Any
+) -> cards.Card:
     """Make the card that asks for a signature, under a policy with these fields."""
     run = a_run(flow=a_flow(**policy), requestor=asked_by)
-    return cards.request_card(Case(run, Directory()), draft, UNTIL, LINK)
+    return cards.request_card(Case(run, Directory()), draft, UNTIL, LINK, drafts)
 
 
 @pytest.mark.parametrize("asked_by,said", [(MEGAN, f"{MEGAN} asks"), (None, "A run asks")])
@@ -190,7 +196,10 @@ def test_a_request_has_one_way_on() -> None:
 
 def test_a_request_tells_what_the_flow_says_of_it() -> None:
     """The author's details stand above the draft, with their Markdown, and the item is a link."""
-    item = {"item_link": "https://contoso.com/7", "item_link_description": "The ticket"}
+    item: dict[str, Any] = {
+        "item_link": "https://contoso.com/7",
+        "item_link_description": "The ticket",
+    }
     card = requested(details="Check **names**.", **item)
     assert card["body"][2] == {"type": "TextBlock", "text": "Check **names**.", "wrap": True}
     opens = {"type": "Action.OpenUrl", "title": "The ticket", "url": "https://contoso.com/7"}
@@ -203,12 +212,21 @@ def test_a_short_draft_is_shown_whole() -> None:
     assert "\n".join(shown) == TEXT
 
 
+def test_a_request_says_that_there_is_a_choice() -> None:
+    """Who reads the first draft in the chat learns that there are others on the page."""
+    told = [run["text"] for run in runs_of(requested(drafts=3))]
+    assert told[-1] == "This is the first of 3 drafts to choose from."
+    assert told[:-1] == [run["text"] for run in runs_of(requested())]
+
+
 @pytest.mark.parametrize(
     "draft", ["\U0001f600" * 20_000, "\n" * 20_000, "\x01" * 4000, "{{DATE(" * 3000]
 )
 def test_a_request_always_fits(draft: str) -> None:
     """However long the draft, the request for its signature is small enough for a chat."""
-    card = requested(draft, details="\U0001f600" * 4000, item_link="https://" + "x" * 1992)
+    card = requested(
+        draft, drafts=4, details="\U0001f600" * 4000, item_link="https://" + "x" * 1992
+    )
     assert size_of(cards.message(card) | {"recipient": "a" * 254}) < MAX_BYTES
     assert runs_of(requested(draft))[-1]["text"].endswith("\u2026")
 
@@ -244,7 +262,7 @@ def elements(value: Any) -> list[dict[str, Any]]:
 
 @pytest.mark.parametrize(
     "card",
-    [post(TEXT), post("https://contoso.com", "contoso.com"), requested()],
+    [post(TEXT), post("https://contoso.com", "contoso.com"), requested(drafts=2)],
     ids=["post", "post with a link", "request"],
 )
 def test_cards_keep_to_the_schema(card: cards.Card) -> None:

@@ -8,7 +8,7 @@ import pytest
 from msgspec.structs import replace
 
 from local.teams import Fault, LocalTeams
-from signpost import rounds, runs
+from signpost import records, rounds, runs
 from signpost.contracts import Standing
 from signpost.ledger import Ledger
 from signpost.links import approver_of
@@ -23,9 +23,12 @@ from tests.builders import (
     MEGAN,
     NOW,
     RUN,
+    TEXT,
     a_config,
+    a_draft,
     a_run,
     get_round,
+    put,
     work,
 )
 from tests.unit.opened_rounds import answer, drafted
@@ -50,6 +53,19 @@ async def test_each_approver_gets_an_own_link(
         [received] = teams.chats[person]
         link = received.message["attachments"][0]["content"]["actions"][0]["url"]
         assert approver_of(link.partition("#")[2], f"{RUN}-1", config, NOW).approver == person
+
+
+async def test_approvers_are_told_of_a_choice(
+    ledger: Ledger, config: Settings, teams: LocalTeams
+) -> None:
+    """The message counts the drafts that can be chosen, of which it shows the first."""
+    await put(ledger, records.RUN, a_run())
+    await put(ledger, records.draft_row(1), a_draft(others=["Another.", TEXT, "A third."]))
+    await rounds.open_up(ledger, config, work())
+    [received] = teams.chats[ADELE]
+    body = received.message["attachments"][0]["content"]["body"]
+    assert body[-1]["inlines"][0]["text"].startswith("This is the first of 3 drafts")
+    assert "Another." not in str(body)
 
 
 async def test_who_asks_gets_no_link(ledger: Ledger, config: Settings, teams: LocalTeams) -> None:
