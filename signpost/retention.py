@@ -48,7 +48,7 @@ async def purge_due(ledger: Ledger, now: datetime) -> list[str]:
 
 
 async def _purge(ledger: Ledger, run: str, now: datetime) -> bool:
-    """Empty the run's own row and delete its drafts, calls and rounds; doing it twice does no harm."""
+    """Empty the run's own row and delete its drafts, calls and rounds; twice does no harm."""
     if await ledger.get(run, records.RECEIPT) is None:
         return False
     record = await change(ledger, run, records.RUN, Run, lambda before: _emptied(now, before))

@@ -2,7 +2,7 @@
 
 import os
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cache
 from typing import Literal, get_args
@@ -67,6 +67,11 @@ class Settings:
 def asks_for_keys() -> bool:
     """Say whether the host is to check function keys: where nobody signs in."""
     return (os.environ.get("SIGNPOST_SIGN_IN", "").strip() or "off") == "off"
+
+
+def variables(names: Iterable[str]) -> dict[str, str]:
+    """Give those of these variables that are set, for a process of our own; no setting is one."""
+    return {name: os.environ[name] for name in names if name in os.environ}
 
 
 @cache

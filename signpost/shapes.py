@@ -155,7 +155,8 @@ class ApprovalView(View, frozen=True):
     """What there is to sign, and the card as it would be posted.
 
     `variants` are the drafts to choose from, of which `text`, `digest` and `card` are the first.
-    `removed` names the hidden characters that were taken out. `feedback` is what was said of the `previous` round's draft.
+    `removed` names the hidden characters that were taken out. `feedback` is what was said of the
+    `previous` round's draft.
     """
 
     id: str

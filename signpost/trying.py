@@ -1,6 +1,5 @@
-"""Owns *Test it out*: instructions filled in and sent to the model, with nothing stored or posted."""
+"""Owns *Test it out*: instructions sent to the model, with nothing stored or posted."""
 
-from collections.abc import Iterable, Mapping
 from datetime import datetime
 from time import monotonic
 from typing import Annotated, Any
@@ -8,27 +7,22 @@ from typing import Annotated, Any
 import msgspec
 from msgspec import Meta
 
-from signpost import instructions, model, pacing, prompting, usage
+from signpost import gallery, inputs, instructions, model, pacing, prompting, usage
 from signpost.findings import findings
 from signpost.flows import Parameters
-from signpost.instructions import Instructions, Message, PromptInput, Unusable
+from signpost.inputs.rules import Unfit
+from signpost.instructions import Instructions, Message, Unusable
 from signpost.ledger import Ledger
 from signpost.model import Refusal
-from signpost.problems import Invalid, TooMany, Unknown
+from signpost.problems import Invalid, TooMany
 from signpost.prompting import OverCap, Request
 from signpost.records import Calls
 from signpost.settings import Settings
 from signpost.shapes import CostView, View
-from signpost.text import to_remove
 
-LARGEST_SOURCE = 64 * 1024
-LONGEST_VALUE = 60_000  # characters
-KINDS: dict[str, tuple[type, ...]] = {
-    "string": (str,),
-    "boolean": (bool,),
-    "integer": (int,),
-    "float": (int, float),
-}
+LONGEST_NAME = 100
+ANY_TEXT = inputs.Text(max_length=60_000)
+TIMEOUT_SECONDS = 200.0  # Azure's front door answers in the app's place after 230
 
 
 class Trial(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -37,8 +31,8 @@ class Trial(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     With both, the source is tried under this name. `n` is how many drafts to write.
     """
 
-    name: Annotated[str, Meta(max_length=256)] | None = None
-    source: Annotated[str, Meta(max_length=LARGEST_SOURCE)] | None = None
+    name: Annotated[str, Meta(max_length=LONGEST_NAME)] | None = None
+    source: Annotated[str, Meta(max_length=instructions.LARGEST_SOURCE)] | None = None
     inputs: dict[str, Any] = {}
     parameters: Parameters = Parameters()
     n: Annotated[int, Meta(ge=1, le=4)] = 1
@@ -67,12 +61,12 @@ class Failure(View, frozen=True):
 
 
 class Tried(View, frozen=True):
-    """What the model was asked, and what it wrote, or why it did not; `milliseconds` is its time."""
+    """What the model was asked and wrote, or why it did not; `milliseconds` is its time."""
 
     prompt: list[Turn]
     parameters: Parameters
-    variants: list[Draft] = []
-    removed: list[str] = []
+    variants: list[Draft]
+    removed: list[str]
     finish_reason: str | None = None
     prompt_tokens: int = 0
     completion_tokens: int = 0
@@ -101,7 +95,13 @@ async def try_out(
         raise TooMany("Runs use all of the model's rate right now.", retry_after=wait)
     began = monotonic()
     answer = await model.complete(
-        request.messages, request.parameters, config, now=now, attempt=1, variants=trial.n
+        request.messages,
+        request.parameters,
+        config,
+        now=now,
+        attempt=1,
+        variants=trial.n,
+        timeout_seconds=TIMEOUT_SECONDS,
     )
     took = round(1000 * (monotonic() - began))
     spent = answer.prompt_tokens + answer.completion_tokens
@@ -114,66 +114,36 @@ def read(trial: Trial) -> Instructions:
     if trial.source is None:
         if trial.name is None:
             raise Invalid("Name instructions, or send their `source`.", field="name")
-        return named(trial.name)
+        return gallery.named(trial.name)
     try:
         return instructions.parse(trial.source, trial.name or "untitled")
     except Unusable as error:
         raise Invalid(str(error), field="source") from error
 
 
-def named(name: str) -> Instructions:
-    """Give instructions by their name. Raises Unknown."""
-    known = instructions.load_all()
-    if name not in known:
-        there = ", ".join(known)
-        raise Unknown(f"There are no instructions {name!r}; there is {there}.", field="name")
-    return known[name]
-
-
 def _request(trial: Trial, prompt: Instructions) -> Request:
-    parameters = trial.parameters.over(prompt.parameters.over(model.DEFAULTS))
-    values = _values(prompt.inputs, trial.inputs)
+    inputs.refuse_unknown([each.name for each in prompt.inputs], trial.inputs)
+    values = {name: _plain(name, value) for name, value in trial.inputs.items()}
     try:
         messages = prompt.fill_in(values)
     except Unusable as error:
-        raise Invalid(str(error), field="source" if trial.source else "name") from error
+        raise _refusal(error, trial) from error
+    parameters = trial.parameters.over(prompt.parameters.over(model.DEFAULTS))
     return Request(prompt, messages, parameters, trial.n, [])
 
 
-def _values(wanted: Iterable[PromptInput], given: Mapping[str, Any]) -> dict[str, Any]:
-    rules = {each.name: each for each in wanted}
-    for name in given:
-        if name not in rules:
-            there = ", ".join(rules) or "none"
-            told = f"The instructions have no input {name!r}; they have {there}."
-            raise Invalid(told, field=f"inputs.{name}")
-    return {name: _value(rule, given.get(name)) for name, rule in rules.items()}
+def _plain(name: str, value: object) -> object:
+    """Refuse a text that no flow would take; an empty one means nothing, as there."""
+    try:
+        return ANY_TEXT.take(value) if isinstance(value, str) else value
+    except Unfit as error:
+        raise Invalid(str(error), field=f"inputs.{name}") from None
 
 
-def _value(rule: PromptInput, value: object) -> object:
-    field = f"inputs.{rule.name}"
-    if value is None or value == "":
-        value = rule.default
-    if value is None or value == "":
-        if rule.required:
-            raise Invalid("This input is missing.", field=field)
-        return value
-    if not isinstance(value, KINDS[rule.kind]) or isinstance(value, bool) != (rule.kind == "boolean"):
-        raise Invalid(f"This input is of the kind {rule.kind}.", field=field)
-    if rule.enum_values and value not in rule.enum_values:
-        choices = ", ".join(map(str, rule.enum_values))
-        raise Invalid(f"Choose one of: {choices}.", field=field)
-    if isinstance(value, str):
-        _check_text(value, field)
-    return value
-
-
-def _check_text(value: str, field: str) -> None:
-    if len(value) > LONGEST_VALUE:
-        told = f"At most {LONGEST_VALUE:,} characters; these are {len(value):,}."
-        raise Invalid(told, field=field)
-    if told := to_remove(value.replace("\r\n", "\n")):
-        raise Invalid(told, field=field)
+def _refusal(error: Unusable, trial: Trial) -> Invalid:
+    """Tell which value is at fault, or else which line of the file."""
+    told = str(error) if error.line else f"{error.what[0].upper()}{error.what[1:]}."
+    return Invalid(told, field=error.field or ("name" if trial.source is None else "source"))
 
 
 def _told(
@@ -183,6 +153,8 @@ def _told(
     shown = Tried(
         prompt=[_turn(each) for each in request.messages],
         parameters=request.parameters,
+        variants=[],
+        removed=[],
         prompt_tokens=answer.prompt_tokens,
         completion_tokens=answer.completion_tokens,
         milliseconds=took,

@@ -61,6 +61,7 @@ BODIES: dict[str, Any] = {
     "resolve": {"delivery": "it is there"},
     "answer": APPROVE,
     "handOn": {"to": "pradeep@contoso.com"},
+    "testInstructions": {"name": "topic-post", "inputs": {"Topic": "The terrace"}},
 }
 BY_NAME = {operation.name: operation for operation in OPERATIONS}
 
@@ -112,7 +113,13 @@ class Call(NamedTuple):
     params: Mapping[str, str] = {}
 
 
-async def ask(name: str, client: str, call: Call = Call(), **path: str) -> func.HttpResponse:  # noqa: B008 - it is immutable
+async def ask(
+    name: str,
+    client: str,
+    call: Call = Call(),
+    /,
+    **path: str,  # noqa: B008 - it is immutable
+) -> func.HttpResponse:
     """Send a request to an operation; bytes go as they are, all else as JSON."""
     route = route_of(BY_NAME[name])
     raw = call.body if isinstance(call.body, bytes) else msgspec.json.encode(call.body)
@@ -189,6 +196,8 @@ def path_of(name: str) -> dict[str, str]:
     path = BY_NAME[name].path
     if "{flow}" in path:
         return {"flow": "topic-post"}
+    if "{name}" in path:
+        return {"name": "topic-post"}
     if "{id}" not in path:
         return {}
     return {"id": f"{RUN}-1" if path.startswith("/api/approvals") else RUN}

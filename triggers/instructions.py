@@ -5,9 +5,8 @@ from typing import Any
 
 import azure.durable_functions as df
 import azure.functions as func
-import msgspec
 
-from signpost import flows, instructions
+from signpost import flows, gallery
 from signpost.instructions import Instructions, PromptInput
 from signpost.ledger import open_ledger
 from signpost.settings import settings
@@ -59,18 +58,16 @@ class InstructionsFile(InstructionsView, frozen=True):
 async def list_instructions(req: func.HttpRequest) -> func.HttpResponse:
     """Show the gallery."""
     access.caller(req)
-    everything = instructions.load_all().values()
-    return answer(Gallery(instructions=[InstructionsView(**_shown(each)) for each in everything]))
+    shown = [InstructionsView(**_shown(each)) for each in gallery.everything().values()]
+    return answer(Gallery(instructions=shown))
 
 
 @bp.route(route="api/instructions/{name}", methods=["GET"], auth_level=access.LEVEL)
 @guarded
 async def show_instructions(req: func.HttpRequest) -> func.HttpResponse:
     """Show one of them, as its file has it."""
-    from signpost import trying  # noqa: PLC0415 - few ask for it, and every cold start would pay
-
     access.caller(req)
-    found = trying.named(req.route_params["name"])
+    found = gallery.named(req.route_params["name"])
     return answer(InstructionsFile(**_shown(found), source=found.source, digest=found.digest))
 
 
@@ -78,7 +75,7 @@ async def show_instructions(req: func.HttpRequest) -> func.HttpResponse:
 @guarded
 async def test_instructions(req: func.HttpRequest) -> func.HttpResponse:
     """Have the model write by instructions, and keep nothing of it."""
-    from signpost import trying  # noqa: PLC0415 - as above
+    from signpost import trying  # noqa: PLC0415 - few ask for it, and every cold start would pay
 
     who, config = access.caller(req), settings()
     trial = read_body(req, trying.Trial)
@@ -87,14 +84,14 @@ async def test_instructions(req: func.HttpRequest) -> func.HttpResponse:
 
 
 def _shown(found: Instructions) -> dict[str, Any]:
-    users = [name for name, flow in flows.load_all().items() if flow.draft.instructions == found.name]
+    everything = flows.load_all()
     return {
         "name": found.name,
         "title": found.title,
         "description": found.description,
         "inputs": [_input(each) for each in found.inputs],
         "parameters": found.parameters,
-        "flows": users,
+        "flows": [n for n, flow in everything.items() if flow.draft.instructions == found.name],
     }
 
 

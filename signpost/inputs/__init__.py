@@ -4,7 +4,7 @@
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Iterable, Mapping
 from typing import Any
 
 import msgspec
@@ -39,6 +39,7 @@ __all__ = [
     "placeholder",
     "prompt_values",
     "read",
+    "refuse_unknown",
     "shown",
 ]
 
@@ -55,7 +56,7 @@ async def read(rules: Mapping[str, Input], given: Mapping[str, Any]) -> dict[str
     Missing and null mean the default; an empty text means nothing. What is nothing is left out.
     Files come last, as they cost most. Raises Invalid or TooLarge, both with the field.
     """
-    _refuse_unknown(rules, given)
+    refuse_unknown(rules, given)
     found = {}
     for name, rule in sorted(rules.items(), key=lambda each: isinstance(each[1], File)):
         found[name] = await _read(rule, f"inputs.{name}", given.get(name))
@@ -91,6 +92,15 @@ def shown(value: object) -> str:
     return " ".join(str(value or "").split())
 
 
+def refuse_unknown(known: Collection[str], given: Iterable[str]) -> None:
+    """Refuse a value for an input that there is not. Raises Invalid, with the field."""
+    for name in given:
+        if name not in known:
+            told = name if len(name) <= LONGEST_ECHO else f"{name[:LONGEST_ECHO]}\u2026"
+            there = ", ".join(known) or "none"
+            raise Invalid(f"There is no input {told!r}; there is {there}.", field=f"inputs.{told}")
+
+
 async def _read(rule: Input, field: str, given: Any) -> Any:  # noqa: ANN401 - JSON in and out
     try:
         value = await _taken(rule, given)
@@ -108,13 +118,3 @@ async def _taken(rule: Input, given: Any) -> Any:  # noqa: ANN401 - as above
         return None if given is None else await files.read(given, rule.max_length)
     value = msgspec.to_builtins(rule.default) if given is None else given
     return None if value is None else rule.take(value)
-
-
-def _refuse_unknown(rules: Mapping[str, Input], given: Mapping[str, Any]) -> None:
-    for name in given:
-        if name not in rules:
-            told = name if len(name) <= LONGEST_ECHO else f"{name[:LONGEST_ECHO]}\u2026"
-            raise Invalid(
-                f"The flow has no input {told!r}; it has {', '.join(rules)}.",
-                field=f"inputs.{told}",
-            )

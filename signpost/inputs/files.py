@@ -15,6 +15,7 @@ from typing import Any
 
 import msgspec
 
+from signpost import settings
 from signpost.inputs.rules import Unfit
 from signpost.text import hidden_characters
 
@@ -135,5 +136,4 @@ def _read(content: bytes, suffix: str, most: int, seconds: float = SECONDS) -> T
 def _environment() -> dict[str, str]:
     """Give what Python needs to find itself and our packages, wherever the host put them."""
     paths = [str(HOME), *(path for path in sys.path if path)]
-    passed = {name: os.environ[name] for name in PASSED_ON if name in os.environ}
-    return passed | {"PYTHONPATH": os.pathsep.join(paths)}
+    return settings.variables(PASSED_ON) | {"PYTHONPATH": os.pathsep.join(paths)}

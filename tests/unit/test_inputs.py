@@ -136,7 +136,7 @@ async def test_whatever_is_sent_is_taken_or_refused(value: Any) -> None:
 
 async def test_unknown_inputs_are_refused() -> None:
     """A name that the flow does not have is told, however long it is."""
-    with pytest.raises(Invalid, match="no input 'topic'; it has Topic, Tone"):
+    with pytest.raises(Invalid, match="no input 'topic'; there is Topic, Tone"):
         await inputs.read(RULES, {"topic": "x"})
     with pytest.raises(Invalid) as error:
         await inputs.read(RULES, {"x" * 10**6: "x"})

@@ -12,9 +12,10 @@ import msgspec
 import pytest
 from jsonschema import Draft202012Validator, validate
 
-from signpost import openapi, records, runs
+from signpost import openapi, records, runs, usage
 from signpost.ledger import change
 from signpost.records import Run
+from signpost.settings import settings
 from tests.builders import ADELE, ALEX, MEGAN, RUN, json_of
 from tests.repo.sources import ROOT
 from tests.routed import (
@@ -75,11 +76,12 @@ async def by_the_wrong(site: Site, name: str) -> func.HttpResponse:
 
 
 async def for_nothing(site: Site, name: str) -> func.HttpResponse:
-    """Ask for a flow or run that is not there, or for somebody else's list."""
-    params, path = {"person": ADELE}, {"id": f"{'0' * 32}-1", "flow": "gone"}
+    """Ask for a flow, run or instructions that are not there, or for somebody else's list."""
+    params, path = {"person": ADELE}, {"id": f"{'0' * 32}-1", "flow": "gone", "name": "gone"}
     if BY_NAME[name].access == "key":
         path["id"] = "0" * 32
-    return await site.send(name, signed_in(STRANGER), params=params, path=path)
+    body = {"name": "gone"} if name == "testInstructions" else BODIES.get(name)
+    return await site.send(name, signed_in(STRANGER), params=params, path=path, body=body)
 
 
 async def too_late(site: Site, name: str) -> func.HttpResponse:
@@ -111,8 +113,12 @@ async def with_odd_values(site: Site, name: str) -> func.HttpResponse:
 
 
 async def at_once(site: Site, name: str) -> func.HttpResponse:
-    """Ask for what happened a moment ago."""
+    """Ask for what happened a moment ago, with the day's shares used up."""
+    site.mode("on", SIGNPOST_DAILY_RUNS="1", SIGNPOST_DAILY_TOKENS="1")
     await waiting(site.ledger, age=timedelta())
+    allowances, now = settings().allowances, datetime.now(UTC)
+    await usage.count_run(site.ledger, allowances, DIEGO, now)
+    await usage.spend(site.ledger, allowances, DIEGO, 1, now)
     return await site.send(name, entitled(name))
 
 
@@ -125,7 +131,7 @@ async def without_a_setting(site: Site, name: str) -> func.HttpResponse:
 async def without_a_ledger(site: Site, name: str) -> func.HttpResponse:
     """Send a request to an app whose ledger is away."""
     token = token_for(ADELE) if BY_NAME[name].access == "link" else {}
-    site.mode("on", SIGNPOST_LEDGER="sqlite:/missing/ledger.db")
+    site.mode("on", SIGNPOST_LEDGER="sqlite:/missing/ledger.db", SIGNPOST_DAILY_TOKENS="1")
     return await site.send(name, entitled(name) | token)
 
 
