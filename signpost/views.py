@@ -34,6 +34,7 @@ from signpost.shapes import (
 )
 from signpost.teams import MAX_BYTES
 from signpost.teams.cards import post_card
+from signpost.text import digest
 from signpost.usage import Cost
 
 
@@ -96,7 +97,7 @@ def run_view(
         round=rounds[-1] if rounds else None,
         rounds=rounds,
         responses=[response_view(each, r) for each in story.rounds for r in each.responses],
-        accepted_text=story.signed_text,
+        accepted_text=_accepted_text(story),
         signed_digest=story.round.signed_digest() if story.round else None,
         delivery=delivery_view(story.post, now) if story.post else None,
         prompt_tokens=sum(each.prompt_tokens for each in story.spent),
@@ -105,6 +106,14 @@ def run_view(
         may_steer=may_steer,
         may_reassign=may_steer and may_reassign,
     )
+
+
+def _accepted_text(story: Story) -> str | None:
+    """Give the text that was signed; None where the store holds another in its place by now."""
+    text, standing = story.signed_text, story.round
+    if text is None or standing is None or digest(text) != standing.signed_digest():
+        return None
+    return text
 
 
 def approval_view(story: Story, number: int, approver: str, now: datetime) -> ApprovalView:

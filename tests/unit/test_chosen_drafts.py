@@ -1,6 +1,7 @@
 """Exactly the draft that was chosen is posted, whoever else chooses, and whatever changes."""
 
 import asyncio
+from contextlib import suppress
 from datetime import datetime
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -17,9 +18,9 @@ from signpost.drafting import write_draft
 from signpost.ledger import Ledger, change
 from signpost.ledger.sqlite import SqliteLedger
 from signpost.oversight import upkeep
-from signpost.posting import post_signed_text
+from signpost.posting import Word, post_signed_text, resolve
 from signpost.problems import Decided, Invalid, Problem
-from signpost.records import DraftText, Round
+from signpost.records import DraftText, Post, Round
 from signpost.teams import Sent, cards
 from signpost.text import digest
 from tests.builders import (
@@ -180,6 +181,21 @@ async def test_of_many_choices_at_once_one_counts(ledger: Ledger) -> None:
     [(text, who)] = won
     assert await posted(ledger) == [text]
     assert [each.responder.name for each in (await get_round(ledger)).responses] == [who]
+
+
+@pytest.mark.parametrize("others,again", [([SECOND, THIRD], [SECOND]), ([FORGED, THIRD], [])])
+async def test_posting_again_is_posting_the_chosen_draft(
+    ledger: Ledger, others: list[str], again: list[str]
+) -> None:
+    """Who resolves a doubt sends what was signed, or nothing where it is there no more."""
+    await choose(ledger, SECOND)
+    doubt = Post(digest=digest(SECOND), target="A channel", state="unknown", detail="", at=NOW)
+    await put(ledger, records.post_row(1), doubt)
+    await forge(ledger, others=others)
+    channel, story = Channel(), await runs.story(ledger, RUN)
+    with suppress(Decided):
+        await resolve(ledger, channel, story, Word("post again", ADELE), NOW)
+    assert channel.texts == again
 
 
 @pytest.mark.parametrize("text", [TEXT, SECOND, THIRD])

@@ -64,6 +64,18 @@ def test_a_run_shows_which_draft_was_chosen(edit: str | None) -> None:
     assert view.round.variants == [TEXT, SECOND, LINKED]
 
 
+@pytest.mark.parametrize("place", [0, 1])
+def test_a_text_that_was_not_signed_is_not_shown_as_signed(place: int) -> None:
+    """Where the store holds another text by now, the digest alone tells what was signed."""
+    texts = [TEXT, SECOND]
+    story = chosen(texts[place])
+    texts[place] = "Pay to this account."
+    forged = {1: a_draft(texts[0], others=texts[1:])}
+    view = views.run_view(msgspec.structs.replace(story, drafts=forged), NOW)
+    assert view.accepted_text is None
+    assert view.signed_digest == digest([TEXT, SECOND][place])
+
+
 def test_a_draft_that_was_sent_back_is_told() -> None:
     """Who signs the next round sees which of the earlier drafts the feedback is about."""
     story = a_choice()
