@@ -22,7 +22,7 @@ from signpost.ledger import Ledger, write_once
 from signpost.oversight import Case, steering
 from signpost.oversight.answers import Answer, Said
 from signpost.people import people
-from signpost.policy import EVERYONE, QUORUM, ResponseOption, Stage
+from signpost.policy import CUSTOM_ONE, EVERYONE, FIRST, QUORUM, ResponseOption, Stage
 from signpost.problems import Problem
 from signpost.receipts.sealing import public_keys, verify
 from signpost.records import Responder, Round
@@ -92,6 +92,7 @@ class Played:
         self.ledger, self.config, self.teams = ledger, config, teams
         self.run = Replayed(HANDLE, RUN, NOW)
         self.counted = 0
+        self.accepted: dict[int, str] = {}  # what the last answer that counted was about
         self.seen: list[tuple[str, Any]] = []
         teams._faults["channel"].extend(self.chance.choices(CHANNEL_FAULTS, k=9))
         teams._faults["chat"].extend(self.chance.choices(CHAT_FAULTS, k=20))
@@ -143,13 +144,17 @@ class Played:
         return pack(await step(self.ledger, self.config, work))
 
     async def draft(self, work: Work) -> Drafted:
-        """Write the draft as the model would, busy now and then."""
-        if (await runs.story(self.ledger, RUN)).run.canceled_at:
-            return Drafted(outcome="Canceled")
-        if self.chance.random() < 0.3:
-            wait = timedelta(minutes=1)
-            return Drafted(outcome="Failed", failure="Busy.", retry_after=wait)
-        draft = a_draft(f"Draft {work.round}.")
+        """Write drafts as the model would, busy, behind others or without room now and then."""
+        run = (await runs.story(self.ledger, RUN)).run
+        if run.canceled_at:
+            return Drafted(outcome="Canceled", calls=0)
+        if self.chance.random() < 0.4:
+            wait, calls = self.chance.choice([(1, 1), (1, 0), (1, 0), (0, 1)])
+            later = timedelta(minutes=wait)
+            return Drafted(outcome="Failed", failure="Later.", retry_after=later, calls=calls)
+        others = [f"Draft {work.round}{letter}." for letter in "BC"]
+        one_decides = run.flow.approval.type in (FIRST, CUSTOM_ONE)
+        draft = a_draft(f"Draft {work.round}.", others=others if one_decides else [])
         await write_once(self.ledger, RUN, records.draft_row(work.round), draft)
         return Drafted()
 
@@ -163,7 +168,8 @@ class Played:
         )
         yes = "Print" if story.run.flow.approval.is_custom else "Approve"
         options = [yes] * 12 + ["Approve", "Print", "Reject", "Bin", *[REQUEST_CHANGES] * 4]
-        shown = self.chance.choice([story.drafts[number].text] * 9 + ["No draft."])
+        drafts = list(story.drafts[number].variants.values())
+        shown = self.chance.choice(drafts * 6 + ["No draft."])
         said = Answer(
             response=self.chance.choice(options),
             digest=digest(shown),
@@ -176,6 +182,7 @@ class Played:
                 self.ledger, story, number, Said(who, "page", said), self.later()
             )
             self.counted += 1
+            self.accepted[number] = said.accepted_text or shown
             self.wake(standing)
 
     async def cancel(self) -> None:
@@ -240,6 +247,8 @@ async def test_every_promise_is_kept(played: Played) -> None:
     """One outcome, at most one post, only of what was signed, and a receipt that says it."""
     story = await runs.story(played.ledger, RUN)
     check_answers(story, played.counted)
+    if story.signed_text is not None:
+        assert story.signed_text == played.accepted[len(story.rounds)]
     check_posts(story, [received.message for received in played.teams.channel])
     await check_receipt(story, played)
     await check_lists(story, played.ledger)
