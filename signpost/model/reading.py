@@ -19,6 +19,8 @@ UNREADABLE = Refusal(
     "The model service answered with something that is no completion: check its address.",
 )
 OFF = "The model service's content filter did not work, so its text was not accepted."
+TOO_LARGE = "The model service answered with more than any text can be."
+LARGEST_TEXT = 200_000  # characters: 16,384 tokens of twelve; a row of the ledger holds one
 REWORD = "Word the input differently."
 
 Tokens = Annotated[int, Meta(ge=0, le=10**9)]
@@ -128,8 +130,12 @@ def _objection(choice: _Choice, unfiltered: Unfiltered) -> _Objection | None:
         return _Objection("unfiltered", OFF)
     if choice.message.refusal:
         return _Objection("refused", f"The model refused to write this. {REWORD}")
-    if clean(choice.message.content or ""):
-        return None
+    if len(choice.message.content or "") > LARGEST_TEXT:
+        return _Objection("unreadable", TOO_LARGE)
+    return None if clean(choice.message.content or "") else _no_text(choice)
+
+
+def _no_text(choice: _Choice) -> _Objection:
     if choice.finish_reason == "length":
         what = "The model used up its tokens before the text began: raise max_tokens in the flow."
         return _Objection("empty", what, cut=True)

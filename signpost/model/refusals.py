@@ -12,7 +12,7 @@ import msgspec
 
 from signpost.model.families import ROOMS, SAMPLING
 from signpost.model.outcomes import Answer, Kind, Refusal, backoff, no_earlier
-from signpost.model.reading import blocked_by_policy, findings
+from signpost.model.reading import TOO_LARGE, blocked_by_policy, findings
 from signpost.settings import Settings
 from signpost.waiting import LONGEST_RETRY, retry_after
 
@@ -35,7 +35,7 @@ UNANSWERED: dict[Kind, str] = {
     "unreachable": "The model can't be reached.",
     "no_token": "Signpost's managed identity got no token: give the app an identity, and name it "
     "in AZURE_CLIENT_ID if it is a user-assigned one.",
-    "unreadable": "The model service answered with more than any text can be.",
+    "unreadable": TOO_LARGE,
 }
 
 

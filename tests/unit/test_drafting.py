@@ -118,6 +118,22 @@ async def test_where_all_are_too_large_the_first_is_kept(desk: Desk) -> None:
     assert (draft.text, draft.others) == ("x" * 28_000, [])
 
 
+async def test_a_text_that_no_row_can_hold_ends_the_run(desk: Desk) -> None:
+    """A service that minds no limit is told as that, and does not stop the app."""
+    ended = await desk.write(Scripted(body=completion("\U0001f600" * 250_000)))
+    said = "The model service answered with more than any text can be."
+    assert ended == Drafted(outcome="Failed", failure=said)
+
+
+@pytest.mark.parametrize("letter", ["x", '"', "\U0001f600"])
+async def test_the_largest_text_is_kept(desk: Desk, letter: str) -> None:
+    """It says itself that it is too large, once it is under review; also where it is cut."""
+    body = completion(letter * 200_000, finish_reason="length")
+    await desk.write(Scripted(body=body))
+    assert await desk.write(Scripted(body=body), attempt=2) == Drafted()
+    assert len((await desk.draft()).text) == 200_000
+
+
 async def send_back(desk: Desk, number: int, comments: str) -> None:
     """Write a draft that Adele sent back with these words."""
     await put(desk.ledger, records.draft_row(number), a_draft(f"Draft {number}."))
