@@ -44,7 +44,7 @@ def estimate(messages: Iterable[Mapping[str, object]]) -> int:
     No tokenizer: each model has its own, and loading one takes a download. Three ASCII letters
     or blanks are a token, as is every other ASCII character; any other character is as many
     tokens as it has bytes in UTF-8, less one. Compared with o200k_base and cl100k_base that is
-    1.2 to 1.8 times the tokens of English and German, 1.6 to 2.9 of Chinese, Japanese, Korean,
+    1.2 to 1.8 times the tokens of English and German, 1.2 to 3.5 of Chinese, Japanese, Korean,
     Russian and Arabic, at most 5 of other scripts (Thai); and never less than half, not even
     of random letters.
     """
