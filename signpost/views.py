@@ -300,14 +300,16 @@ def round_of(story: Story, number: int) -> Round:
 
 
 def round_view(case: Case, standing: Round, draft: DraftText | None, now: datetime) -> RoundView:
-    """Show one round, as time left it."""
+    """Show one round, as time left it; of several drafts, the one that was chosen."""
     at_hand = upkeep.current(case, now, standing)
+    decision = at_hand.decision
+    chosen = at_hand.chosen_digest(decision) if decision else at_hand.draft_digest
     return RoundView(
         number=at_hand.number,
         state="decided" if at_hand.decision else (at_hand.outcome or "open").lower(),
         outcome=at_hand.outcome,
-        text=draft.text if draft else "",
-        digest=at_hand.draft_digest,
+        text=draft.variants.get(chosen, draft.text) if draft else "",
+        digest=chosen,
         variants=list(draft.variants.values()) if draft else [],
         finish_reason=draft.finish_reason if draft else "",
         model=draft.model if draft else "",

@@ -62,6 +62,7 @@ def test_a_run_shows_which_draft_was_chosen(edit: str | None) -> None:
     assert view.responses[0].digest == digest(edit or SECOND)
     assert view.round is not None
     assert view.round.variants == [TEXT, SECOND, LINKED]
+    assert view.round.text == SECOND
 
 
 @pytest.mark.parametrize("place", [0, 1])
@@ -86,6 +87,8 @@ def test_a_draft_that_was_sent_back_is_told() -> None:
     drafts = story.drafts | {2: a_draft("Shorter.")}
     view = seen(msgspec.structs.replace(story, rounds=[asked, after], drafts=drafts), number=2)
     assert view.feedback[0].digest == digest(SECOND)
+    assert view.previous is not None
+    assert (view.previous.text, view.previous.digest) == (SECOND, digest(SECOND))
 
 
 def test_a_run_shows_what_it_took() -> None:
