@@ -137,7 +137,7 @@ class TooSoon(Problem):
 
 
 class TooMany(Problem):
-    """A share, or the model's rate, is used up; `retry_after` is how long until there is more."""
+    """A share, a rate or the room to wait is used up; `retry_after` says when there is more."""
 
     status = 429
     title = "Enough for now"

@@ -54,7 +54,7 @@ async def read(rules: Mapping[str, Input], given: Mapping[str, Any]) -> dict[str
     """Give what is stored in a run: each value as it was sent, a file as its text.
 
     Missing and null mean the default; an empty text means nothing. What is nothing is left out.
-    Files come last, as they cost most. Raises Invalid or TooLarge, both with the field.
+    Files come last, as they cost most. Raises Invalid or TooLarge, both with the field, or TooMany.
     """
     refuse_unknown(rules, given)
     found = {}

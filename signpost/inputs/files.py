@@ -9,6 +9,7 @@ import signal
 import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
 from functools import cache
 from pathlib import Path, PurePosixPath
 from typing import Any
@@ -17,6 +18,7 @@ import msgspec
 
 from signpost import settings
 from signpost.inputs.rules import Unfit
+from signpost.problems import TooMany
 from signpost.text import hidden_characters
 
 KINDS = (".txt", ".md", ".csv", ".pdf", ".docx")
@@ -25,8 +27,10 @@ MOST_ENCODED = 4 * (MOST_BYTES // 3 + 1)  # characters of base64
 LONGEST_NAME = 255
 SECONDS = 20.0  # by the clock; of the processor's time `converting` takes less
 AT_ONCE = 2  # each may take as much memory as `converting` allows itself
+MOST_QUEUED = 10  # each holds its bytes, and the last has an answer before its caller gives up
 PASSED_ON = ("PATH", "LD_LIBRARY_PATH", "PYTHONHOME", "SYSTEMROOT")  # to start Python; no secrets
 HOME = Path(__file__).parent.parent.parent
+AGAIN_AFTER = timedelta(seconds=5)
 TOO_LONG = "Reading it takes too long."
 BROKEN = "The file can't be read."
 
@@ -54,7 +58,7 @@ class Told(msgspec.Struct, frozen=True, omit_defaults=True):
 async def read(given: Any, most: int) -> dict[str, Any]:  # noqa: ANN401 - any JSON
     """Give what is stored of a file: its name, text, digest, and size in bytes.
 
-    `most` is how many characters the text may have. Raises Unfit or TooManyBytes.
+    `most` is how many characters the text may have. Raises Unfit, TooManyBytes or TooMany.
     """
     try:
         upload = msgspec.convert(given, Upload)
@@ -63,8 +67,7 @@ async def read(given: Any, most: int) -> dict[str, Any]:  # noqa: ANN401 - any J
         raise Unfit(f"Give a file as {shape}.") from None
     suffix = _kind(upload.name)
     content = _content(upload.content_bytes)
-    loop = asyncio.get_running_loop()
-    told = await loop.run_in_executor(_readers(), _read, content, suffix, most)
+    told = await _readers().read(content, suffix, most)
     if told.refused is not None:
         raise Unfit(told.refused)
     return {
@@ -105,9 +108,28 @@ def _content(encoded: str) -> bytes:
     return content
 
 
+class _Readers:
+    """The threads that wait for reading processes, and a short queue before them."""
+
+    def __init__(self) -> None:
+        self._threads = ThreadPoolExecutor(AT_ONCE, thread_name_prefix="reading")
+        self._queued = 0
+
+    async def read(self, content: bytes, suffix: str, most: int) -> Told:
+        """Have a file read when its turn comes. Raises TooMany where the queue is full."""
+        if self._queued == MOST_QUEUED:
+            raise TooMany("Many files are being read right now.", retry_after=AGAIN_AFTER)
+        self._queued += 1
+        try:
+            loop = asyncio.get_running_loop()
+            return await loop.run_in_executor(self._threads, _read, content, suffix, most)
+        finally:
+            self._queued -= 1
+
+
 @cache
-def _readers() -> ThreadPoolExecutor:
-    return ThreadPoolExecutor(AT_ONCE, thread_name_prefix="reading")
+def _readers() -> _Readers:
+    return _Readers()
 
 
 def _read(content: bytes, suffix: str, most: int, seconds: float = SECONDS) -> Told:

@@ -1,5 +1,6 @@
 """Files become text, in a process that can break, hang or grow without harm to the app."""
 
+import asyncio
 import os
 import signal
 import subprocess
@@ -15,7 +16,7 @@ from hypothesis import strategies as st
 from signpost import inputs
 from signpost.inputs import files
 from signpost.inputs.converting import MOST_READ, Refused, convert
-from signpost.problems import Invalid, TooLarge
+from signpost.problems import Invalid, TooLarge, TooMany
 from signpost.text import digest
 from tests.files import SAID, a_docx, a_locked_pdf, a_pdf, a_zip, upload
 
@@ -203,6 +204,14 @@ async def test_it_works_from_any_folder(monkeypatch: pytest.MonkeyPatch, tmp_pat
     (tmp_path / "msgspec.py").write_text("raise SystemExit(3)", "utf-8")
     monkeypatch.chdir(tmp_path)
     assert (await read(b"x", "notes.txt"))["text"] == "x"
+
+
+async def test_more_files_than_can_wait_are_sent_away() -> None:
+    """Each holds its bytes while it waits; who is sent away is told when to come again."""
+    reads = (read(b"x", "notes.txt") for _ in range(files.MOST_QUEUED + 1))
+    *_, last = found = await asyncio.gather(*reads, return_exceptions=True)
+    assert isinstance(last, TooMany)
+    assert [isinstance(each, dict) for each in found].count(True) == files.MOST_QUEUED
 
 
 def test_a_process_that_hangs_is_ended() -> None:
