@@ -8,8 +8,9 @@ from typing import Any
 
 import pytest
 
-from signpost.contracts import MAX_ATTEMPTS
+from signpost.contracts import MAX_ATTEMPTS, REQUEST_CHANGES
 from tests.acceptance.azure_stand import DEPLOYMENT, AzureStand, azure_stand
+from tests.builders import ADELE, a_flow
 from tests.doubles import azure_openai_answers as azure
 from tests.doubles.azure_openai_answers import busy, failure
 from tests.doubles.openai_double import Scripted, completion
@@ -232,6 +233,38 @@ async def test_a_restart_during_the_wait_brings_no_early_request(stand: AzureSta
     assert len(stand.model.requests) == 1
     assert (await stand.drafted(run))["state"] == "waiting"
     assert 3600 <= stand.gaps[0] <= 4500
+
+
+async def test_a_cancel_ends_a_wait_of_days(stand: AzureStand) -> None:
+    """Nobody has to wait for a draft that is not wanted any more, and the model is left alone."""
+    stand.model.script.append(busy(retry_after="345600"))
+    run = await stand.begin()
+    await stand.app.cancel(run)
+    assert (await stand.view(run))["outcome"] == "Canceled"
+    await stand.app.advance(5 * DAY)
+    assert len(stand.model.requests) == 1
+
+
+async def test_a_changed_draft_waits_as_the_first_one_does(stand: AzureStand) -> None:
+    """Each round has five calls of its own, and the wait between two is told."""
+    run = await stand.app.begin(a_flow(allow_request_changes=True))
+    stand.model.script.extend([busy(retry_after="60")] * (MAX_ATTEMPTS - 1))
+    await stand.app.answer(run, ADELE, REQUEST_CHANGES, comments="Shorter.")
+    assert (await stand.view(run))["detail"].startswith(f"{CAPACITY} Next try at ")
+    shown = await stand.drafted(run)
+    assert (shown["state"], shown["round"]["number"]) == ("waiting", 2)
+    assert len(stand.model.requests) == 1 + MAX_ATTEMPTS
+    assert (shown["promptTokens"], shown["completionTokens"]) == (14, 4)
+
+
+async def test_what_no_filter_checked_is_flagged(tmp_path: Path) -> None:
+    """Where an operator wants such texts, there is a draft, and it is on record what it lacks."""
+    async with azure_stand(tmp_path, SIGNPOST_UNFILTERED="flag") as stand:
+        stand.model.script.append(Scripted(body=azure.UNFILTERED["plural"]))
+        run = await stand.begin()
+        assert (await stand.view(run))["state"] == "waiting"
+        draft = (await stand.app.story(run)).drafts[1]
+        assert draft.content_filter["unfiltered"] == "text"
 
 
 async def test_a_cut_draft_is_written_again_with_more_room(stand: AzureStand) -> None:
