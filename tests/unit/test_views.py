@@ -25,6 +25,7 @@ from tests.builders import (
     RUN,
     TEXT,
     a_case,
+    a_draft,
     a_flow,
     a_round,
     a_run,
@@ -32,6 +33,7 @@ from tests.builders import (
 )
 from tests.unit.stories import CHANGES, HOUR, a_story, answered, seen, two_rounds
 
+UNCHECKED = "The content filter did not work: nothing checked the prompt and text."
 LATE = NOW + timedelta(days=30)
 DIEGO = "diego@contoso.com"
 EVERYONE: dict[str, Any] = {
@@ -291,3 +293,15 @@ def test_a_flow_in_stages_shows_everybody_once() -> None:
     stages = [Stage(assigned_to=[ADELE, ALEX]), Stage(assigned_to=f"{ALEX};{DIEGO}")]
     view = views.flow_view(a_flow(**IN_TURN | {"stages": stages}))
     assert view.assigned_to == [ADELE, ALEX, DIEGO]
+
+
+@pytest.mark.parametrize(
+    "filtered,told", [({"unfiltered": "prompt and text"}, [UNCHECKED]), ({"hate": "safe"}, [])]
+)
+def test_an_approver_is_told_what_no_filter_checked(
+    filtered: dict[str, str], told: list[str]
+) -> None:
+    """Where such texts are accepted, whoever signs knows that it is one."""
+    draft = a_draft(others=["Another."], content_filter=filtered)
+    shown = views.variant_views(a_run(), draft, ADELE)
+    assert [each.findings for each in shown] == [told, told]
