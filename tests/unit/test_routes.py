@@ -147,7 +147,8 @@ async def test_unknown_runs_are_404(
 
 async def test_flows_are_listed(app_ledger: Ledger) -> None:
     """A caller learns what there is to start."""
-    assert [flow["name"] for flow in json_of(await FLOWS(a_request()))["flows"]] == ["topic-post"]
+    listed = json_of(await FLOWS(a_request()))["flows"]
+    assert [flow["name"] for flow in listed] == ["topic-post", "write-up"]
 
 
 async def test_a_waiting_run_is_shown(app_ledger: Ledger, durable_double: DurableDouble) -> None:
