@@ -116,9 +116,9 @@ class Call(NamedTuple):
 async def ask(
     name: str,
     client: str,
-    call: Call = Call(),
+    call: Call = Call(),  # noqa: B008 - it is immutable
     /,
-    **path: str,  # noqa: B008 - it is immutable
+    **path: str,
 ) -> func.HttpResponse:
     """Send a request to an operation; bytes go as they are, all else as JSON."""
     route = route_of(BY_NAME[name])

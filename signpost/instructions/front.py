@@ -146,8 +146,10 @@ def _misfits(rule: PromptInput) -> Iterator[tuple[str, str]]:
 
 
 def _as_string(value: object) -> str:
+    if isinstance(value, bool | int | float):
+        return shown(value if isinstance(value, bool) else _as_float(value))
     if not isinstance(value, str):
-        return shown(_as_boolean(value) if isinstance(value, bool) else _as_float(value))
+        raise ValueError(f"it must be a text, and is {_quoted(value)}")  # noqa: TRY004 - what a user gave, not a caller
     if any("\ud800" <= character <= "\udfff" for character in value):
         raise ValueError("it holds half of a character: send it again as UTF-8")
     return value
@@ -155,7 +157,7 @@ def _as_string(value: object) -> str:
 
 def _as_boolean(value: object) -> bool:
     if not isinstance(value, bool):
-        raise ValueError(f"it must be true or false, and is {_quoted(value)}")  # noqa: TRY004 - what a user gave, not a caller
+        raise ValueError(f"it must be true or false, and is {_quoted(value)}")  # noqa: TRY004 - as above
     return value
 
 

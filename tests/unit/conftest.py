@@ -16,6 +16,7 @@ from tests.doubles.identity_double import IdentityDouble
 from tests.doubles.openai_double import OpenAIDouble
 from tests.routed import DIEGO, TENANT, Site
 from tests.unit.desk import Desk
+from tests.unit.trials import Trials
 
 
 @pytest.fixture
@@ -114,3 +115,11 @@ def site(
         settings.cache_clear()
 
     return Site(app_ledger, durable_double, enter)
+
+
+@pytest.fixture
+def trials(site: Site, openai_double: OpenAIDouble) -> Trials:
+    """Give what sends instructions to be tried, with keys in place of sign-in."""
+    opened = Trials(site, openai_double)
+    opened.enter()
+    return opened

@@ -145,7 +145,7 @@ def test_a_string_input_takes_other_kinds_as_they_print(value: object, printed: 
 UNFIT = [
     ("Topic", None, "the input `Topic` is missing"),
     ("Topic", "\ud800", "half of a character"),
-    ("Topic", ["a"], "it must be a number"),
+    ("Topic", ["a"], "it must be a text"),
     ("Topic", float("nan"), "it must be a number from"),
     ("Seats", "5", "it must be a number, and is '5'"),
     ("Seats", True, "it must be a number, and is True"),
