@@ -69,7 +69,8 @@ async def start(
     if by_sign_in:
         _refuse_who_cannot_sign_in(case, asked)
     run = await _claim(ledger, flow, body, key) if key else uuid4().hex
-    await usage.count_run(ledger, allowances, record.requestor, now, run)
+    if key is None or await ledger.get(run, records.RUN) is None:
+        await usage.count_run(ledger, allowances, record.requestor, now, run)
     record = replace(record, id=run)
     standing = await write_once(ledger, run, records.RUN, record)
     await lists.started(ledger, standing)
