@@ -5,6 +5,7 @@ number of requests at once gets past a share. A row's name holds a hash and no n
 """
 
 import hashlib
+import string
 from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, datetime, time, timedelta
 from decimal import Decimal, localcontext
@@ -20,6 +21,7 @@ PARTITION = "usage"
 BATCH = 50
 PRICED_TOKENS = 1000
 EXACT_DIGITS = 60  # more than any price times any number of tokens has
+LETTERS = f"{string.ascii_letters} ".encode()
 LETTERS_OF_A_TOKEN = 3
 FRAME_TOKENS = 8  # what a chat format puts around a message, and before the answer
 
@@ -52,14 +54,11 @@ def estimate(messages: Iterable[Mapping[str, object]]) -> int:
 
 
 def _tokens(text: str) -> int:
-    letters = sum(c.isascii() and (c.isalpha() or c == " ") for c in text)
-    others = [len(c.encode("utf-8", "surrogatepass")) for c in text if not c.isascii()]
-    return (
-        -(-letters // LETTERS_OF_A_TOKEN)
-        + (len(text) - letters - len(others))
-        + sum(others)
-        - len(others)
-    )
+    plain = text.encode("ascii", "ignore")
+    signs = len(plain.translate(None, delete=LETTERS))
+    foreign = len(text) - len(plain)
+    foreign_bytes = len(text.encode("utf-8", "surrogatepass")) - len(plain)
+    return -(-(len(plain) - signs) // LETTERS_OF_A_TOKEN) + signs + foreign_bytes - foreign
 
 
 def cost(allowances: Allowances, prompt_tokens: int, completion_tokens: int) -> Cost | None:
@@ -89,28 +88,24 @@ def _plain(amount: Decimal) -> str:
 
 
 async def count_run(
-    ledger: Ledger,
-    allowances: Allowances,
-    who: str | None,
-    now: datetime,
-    run: str | None = None,
+    ledger: Ledger, allowances: Allowances, who: str | None, now: datetime, run: str
 ) -> None:
     """Count a run that somebody starts. Raises TooMany when the day's runs are used up.
 
     Told the same `run` again on the same day, as when a start is repeated with its
-    Idempotency-Key, it counts nothing and refuses nothing. Without an id every call counts.
-    `who` is one name for one person, in any case of letters; None is all who have no name.
+    Idempotency-Key, it counts nothing and refuses nothing. `who` is one name for one person, in
+    any case of letters; None is all who have no name.
     """
     limit = allowances.day_runs
     if limit is None:
         return
 
     def counted(day: Day) -> Day:
-        if run is not None and run in day.runs:
+        if run in day.runs:
             return day
         if len(day.runs) >= limit:
             raise _too_many(f"{limit} run{'s' * (limit != 1)}", "started", now)
-        return replace(day, runs=[*day.runs, run or ""])
+        return replace(day, runs=[*day.runs, run])
 
     await _change(ledger, who, now, counted)
 
@@ -178,6 +173,5 @@ def _too_many(share: str, done: str, now: datetime) -> TooMany:
     today = now.astimezone(UTC)
     midnight = datetime.combine(today.date(), time(), UTC) + timedelta(days=1)
     wait = midnight - today
-    return TooMany(
-        f"{share} may be {done} a day, and today's are. There are more at midnight UTC.", wait
-    )
+    told = f"Only {share} may be {done} a day, and today's share is used up."
+    return TooMany(f"{told} There is more after midnight UTC.", wait)

@@ -117,7 +117,7 @@ async def at_once(site: Site, name: str) -> func.HttpResponse:
     site.mode("on", SIGNPOST_DAILY_RUNS="1", SIGNPOST_DAILY_TOKENS="1")
     await waiting(site.ledger, age=timedelta())
     allowances, now = settings().allowances, datetime.now(UTC)
-    await usage.count_run(site.ledger, allowances, DIEGO, now)
+    await usage.count_run(site.ledger, allowances, DIEGO, now, "another")
     await usage.spend(site.ledger, allowances, DIEGO, 1, now)
     return await site.send(name, entitled(name))
 

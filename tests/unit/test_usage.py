@@ -68,8 +68,8 @@ async def refusal(attempt: Awaitable[None]) -> TooMany:
 async def test_without_shares_nothing_is_counted() -> None:
     """The ledger isn't asked, and keeps nothing about anybody."""
     ledger = MemoryLedger(Random(0))
-    for _ in range(3):
-        await count_run(ledger, NO_LIMIT, ADELE, NOW)
+    for run in ("one", "two", "three"):
+        await count_run(ledger, NO_LIMIT, ADELE, NOW, run)
     await spend(ledger, NO_LIMIT, ADELE, 10**9, NOW)
     await check_tokens(ledger, NO_LIMIT, ADELE, NOW)
     assert await ledger.rows(PARTITION) == {}
@@ -78,31 +78,31 @@ async def test_without_shares_nothing_is_counted() -> None:
 
 async def test_a_days_runs_are_used_up(ledger: SqliteLedger) -> None:
     """The third of two runs is refused until midnight of UTC, with a sentence."""
-    for _ in range(2):
-        await count_run(ledger, TWO_RUNS, ADELE, NOW)
-    error = await refusal(count_run(ledger, TWO_RUNS, ADELE, NOW))
+    for run in ("one", "two"):
+        await count_run(ledger, TWO_RUNS, ADELE, NOW, run)
+    error = await refusal(count_run(ledger, TWO_RUNS, ADELE, NOW, "three"))
     assert error.status == 429
     assert error.retry_after == timedelta(hours=14)
-    assert error.detail.startswith("2 runs may be started a day, and today's are.")
+    assert error.detail.startswith("Only 2 runs may be started a day, and today's share is used")
 
 
 async def test_there_is_more_at_midnight(ledger: SqliteLedger) -> None:
     """Each day of UTC has its own share, wherever the clock that asks stands."""
     last = MIDNIGHT - timedelta(microseconds=1)
     one = Allowances(day_runs=1)
-    await count_run(ledger, one, ADELE, last.astimezone(timezone(timedelta(hours=9))))
-    error = await refusal(count_run(ledger, one, ADELE, last))
+    await count_run(ledger, one, ADELE, last.astimezone(timezone(timedelta(hours=9))), "one")
+    error = await refusal(count_run(ledger, one, ADELE, last, "two"))
     assert error.retry_after == timedelta(microseconds=1)
-    await count_run(ledger, one, ADELE, MIDNIGHT)
+    await count_run(ledger, one, ADELE, MIDNIGHT, "two")
 
 
 async def test_each_person_has_a_share(ledger: SqliteLedger) -> None:
     """Names are compared without their case; those without a name share one."""
     one = Allowances(day_runs=1)
     for who in (ADELE, ALEX, None, "none", "-"):
-        await count_run(ledger, one, who, NOW)
+        await count_run(ledger, one, who, NOW, "one")
     for who in (ADELE.upper(), ALEX, None):
-        await refusal(count_run(ledger, one, who, NOW))
+        await refusal(count_run(ledger, one, who, NOW, "two"))
 
 
 async def test_a_repeated_start_counts_once(ledger: SqliteLedger) -> None:
@@ -134,7 +134,7 @@ async def test_a_days_tokens_are_used_up(ledger: SqliteLedger) -> None:
     await spend(ledger, TOKENS, ADELE, 500, NOW)
     error = await refusal(check_tokens(ledger, TOKENS, ADELE, NOW))
     assert error.retry_after == timedelta(hours=14)
-    assert error.detail.startswith("100 tokens may be used a day")
+    assert error.detail.startswith("Only 100 tokens may be used a day")
     await check_tokens(ledger, TOKENS, ALEX, NOW)
     await check_tokens(ledger, TOKENS, ADELE, MIDNIGHT)
 
@@ -165,7 +165,7 @@ async def test_old_days_are_forgotten(ledger: SqliteLedger) -> None:
     one = Allowances(day_runs=1)
     for days in (0, 1, 2, 40):
         for n in range(30):
-            await count_run(ledger, one, f"person{n}@contoso.com", NOW - timedelta(days=days))
+            await count_run(ledger, one, f"person{n}@contoso.com", NOW - timedelta(days=days), RUN)
     assert await forget_days(ledger, NOW) == 60
     assert await forget_days(ledger, NOW) == 0
     assert {row[:8] for row in await ledger.rows(PARTITION)} == {"20261122", "20261121"}
