@@ -20,7 +20,6 @@ from signpost.records import Calls
 from signpost.settings import Settings
 from signpost.shapes import CostView, View
 
-LONGEST_NAME = 100
 ANY_TEXT = inputs.Text(max_length=60_000)
 TIMEOUT_SECONDS = 200.0  # Azure's front door answers in the app's place after 230
 
@@ -31,7 +30,7 @@ class Trial(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     With both, the source is tried under this name. `n` is how many drafts to write.
     """
 
-    name: Annotated[str, Meta(max_length=LONGEST_NAME)] | None = None
+    name: Annotated[str, Meta(max_length=instructions.LONGEST_NAME)] | None = None
     source: Annotated[str, Meta(max_length=instructions.LARGEST_SOURCE)] | None = None
     inputs: dict[str, Any] = {}
     parameters: Parameters = Parameters()

@@ -35,7 +35,8 @@ REVISE = (
     "A reviewer read your text and asks for the change below. Write the whole text again, change"
     " only what is asked for, and answer with the text alone."
 )
-_NAME = r"[\w-]{1,100}"
+LONGEST_NAME = 100
+MISNAMED = f"a file's name has 1 to {LONGEST_NAME} letters, digits, `_` and `-`"
 
 Role = Literal["system", "user", "assistant"]
 
@@ -111,7 +112,9 @@ def parse(source: str, name: str) -> Instructions:
 def load(name: str, folder: Path = FOLDER) -> Instructions:
     """Read `{name}.prompty`, once. Raises Unusable."""
     path = folder / f"{name}.prompty"
-    if not re.fullmatch(_NAME, name) or not path.is_file():
+    if not re.fullmatch(rf"[\w-]{{1,{LONGEST_NAME}}}", name):
+        raise Unusable(name, 0, MISNAMED)
+    if not path.is_file():
         raise Unusable(name, 0, "there is no such file")
     try:
         source = path.read_bytes().decode("utf-8")

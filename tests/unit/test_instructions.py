@@ -218,9 +218,16 @@ def test_a_missing_file_is_named(tmp_path: Path, name: str) -> None:
     """A name that is none, or leads out of the folder, is told like a file that is not there."""
     (tmp_path / "instructions").mkdir()
     (tmp_path / "write.prompty").write_text(GOOD, "utf-8")
-    with pytest.raises(Unusable, match="there is no such file") as error:
+    with pytest.raises(Unusable, match=r"there is no such file|a file's name has") as error:
         load(name, tmp_path / "instructions")
     assert error.value.line == 0
+
+
+def test_a_file_of_another_name_is_told_how_files_are_named(tmp_path: Path) -> None:
+    """A file that lies there is not said to be missing."""
+    (tmp_path / "release notes.prompty").write_text(GOOD, "utf-8")
+    with pytest.raises(Unusable, match="a file's name has 1 to 100 letters, digits, `_` and `-`"):
+        load_all(tmp_path)
 
 
 def test_bytes_that_are_no_text_are_named(tmp_path: Path) -> None:
