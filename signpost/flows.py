@@ -25,9 +25,9 @@ if TYPE_CHECKING:
 LONGEST_KEPT = timedelta(days=3650)
 FOLDER = Path(__file__).parent.parent / "flows"
 INPUT_IN_TEXT = r"\{\{\s*(?P<input>[^{}]+?)\s*\}\}"
+REFERENCE = rf"{INPUT_IN_TEXT}\Z"  # an input in the place of a name
 Host = Annotated[str, Meta(pattern=HOST, max_length=253)]
 KINDS = {"boolean": "Yes/No", "integer": "Number", "float": "Number"}  # those that take no text
-REFERENCE = r"^\{\{\s*(?P<input>.+?)\s*\}\}\Z"
 
 
 class Parameters(Part, rename=None, frozen=True):
@@ -230,7 +230,7 @@ def _named(policy: Approval) -> Iterator[tuple[str, str]]:
 def _unusable(named: str, flow: Flow) -> str | None:
     """Say why a name stands for nobody: no input, no address, no list of people.yaml."""
     reference = re.match(REFERENCE, named)
-    if reference and "{{" not in reference["input"]:
+    if reference:
         rule = flow.inputs.get(reference["input"])
         if rule is None:
             return f"there is no input {reference['input']!r}"
