@@ -251,10 +251,14 @@ def _bad_filter(node: nodes.Filter) -> str | None:
     most = FILTERS[node.name][1]
     if len(node.args) > most or node.kwargs or node.dyn_args or node.dyn_kwargs:
         return f"`{node.name}` takes {most or 'no'} argument{'s' * (most != 1)} in its brackets"
-    digits = node.args[0] if node.name == "round" and node.args else nodes.Const(0)
+    return _bad_digits(node.args) if node.name == "round" else None
+
+
+def _bad_digits(args: list[nodes.Expr]) -> str | None:
+    digits = args[0] if args else nodes.Const(0)
     if isinstance(digits, nodes.Const) and digits.value in range(FINEST + 1):
         return None
-    return None if node.name != "round" else f"`round` takes a number of digits from 0 to {FINEST}"
+    return f"`round` takes a number of digits from 0 to {FINEST}"
 
 
 def _is_list_of_constants(node: nodes.Node) -> bool:
