@@ -40,7 +40,7 @@ class _Filtered(msgspec.Struct):
 
     def found(self) -> dict[str, str]:
         """Say in a word what the filter found of each kind: `safe`, `low`, `detected` ..."""
-        return findings((self.content_filter_results or {}) | (self.content_filter_result or {}))
+        return verdicts((self.content_filter_results or {}) | (self.content_filter_result or {}))
 
 
 class _Text(msgspec.Struct):
@@ -92,7 +92,7 @@ def read(body: bytes, unfiltered: Unfiltered, attempt: int) -> Completion | Refu
     return _refused(answer, next(iter(reasons), nothing), attempt)
 
 
-def findings(report: dict[str, Any]) -> dict[str, str]:
+def verdicts(report: dict[str, Any]) -> dict[str, str]:
     """Sum up a filter's report: each kind, by a name that can be shown, with one word."""
     return {
         kind: _word(each)

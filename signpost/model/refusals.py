@@ -12,7 +12,7 @@ import msgspec
 
 from signpost.model.families import ROOMS, SAMPLING
 from signpost.model.outcomes import Answer, Kind, Refusal, backoff, no_earlier
-from signpost.model.reading import TOO_LARGE, blocked_by_policy, findings
+from signpost.model.reading import TOO_LARGE, blocked_by_policy, verdicts
 from signpost.settings import Settings
 from signpost.waiting import LONGEST_RETRY, retry_after
 
@@ -81,7 +81,7 @@ def _busy(answer: Answer, failure: _Failure, now: datetime, attempt: int) -> Ref
 def _final(status: int, failure: _Failure, config: Settings, size: int) -> tuple[Kind, str]:
     """Say what asking again can't mend."""
     if failure.has(*BLOCKED):
-        kinds = [kind for kind, word in findings(failure.details).items() if word == "filtered"]
+        kinds = [kind for kind, word in verdicts(failure.details).items() if word == "filtered"]
         return "prompt_filtered", blocked_by_policy("input", kinds)
     if failure.has(*TOO_LONG) or status == HTTPStatus.REQUEST_ENTITY_TOO_LARGE:
         return "context_too_long", _too_long(failure.message, size)
