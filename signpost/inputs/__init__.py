@@ -21,7 +21,7 @@ from signpost.inputs.rules import (
     Text,
     Unfit,
     YesNo,
-    in_digits,
+    written,
 )
 from signpost.problems import Invalid, TooLarge
 
@@ -83,13 +83,8 @@ def placeholder(name: str) -> str:
 
 def shown(value: object) -> str:
     """Write a stored value on one line: a file's name, Yes or No, a number in digits."""
-    if isinstance(value, bool):
-        return "Yes" if value else "No"
-    if isinstance(value, int | float):
-        return in_digits(value)
-    if isinstance(value, Mapping):
-        value = value.get("name")
-    return " ".join(str(value or "").split())
+    named = value.get("name") if isinstance(value, Mapping) else value
+    return " ".join(written(named).split())
 
 
 def refuse_unknown(known: Collection[str], given: Iterable[str]) -> None:

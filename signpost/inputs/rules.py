@@ -146,9 +146,9 @@ class Number(Rule, kw_only=True, frozen=True, tag="Number"):
         if not abs(given) <= LARGEST:
             raise Unfit(f"Give a number between {-LARGEST:,} and {LARGEST:,}.")
         if self.minimum is not None and given < self.minimum:
-            raise Unfit(f"At least {in_digits(self.minimum)}; this is {in_digits(given)}.")
+            raise Unfit(f"At least {_in_digits(self.minimum)}; this is {_in_digits(given)}.")
         if self.maximum is not None and given > self.maximum:
-            raise Unfit(f"At most {in_digits(self.maximum)}; this is {in_digits(given)}.")
+            raise Unfit(f"At most {_in_digits(self.maximum)}; this is {_in_digits(given)}.")
         return given
 
 
@@ -165,8 +165,17 @@ class Date(Rule, kw_only=True, frozen=True, tag="Date"):
         return text or None
 
 
-def in_digits(number: float) -> str:
-    """Write a number as people do: 1.0 is 1, and nothing stands in powers of ten."""
+def written(value: object) -> str:
+    """Write a value as people do: True is Yes, 1.0 is 1, and what is not there is nothing."""
+    if isinstance(value, bool):
+        return "Yes" if value else "No"
+    if isinstance(value, int | float):
+        return _in_digits(value)
+    return "" if value is None else str(value)
+
+
+def _in_digits(number: float) -> str:
+    """Write a number without a power of ten, and a whole one without a point."""
     return f"{int(number)}" if number == int(number) else f"{Decimal(repr(number)):f}"
 
 

@@ -4,8 +4,9 @@ from collections import deque
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
+from signpost.inputs.rules import written
 from signpost.instructions import fences, reading
-from signpost.instructions.front import PromptInput, Value, shown
+from signpost.instructions.front import PromptInput, Value
 from signpost.instructions.templates import Compiled, Filling, Refused, TooMuch, compiled
 from signpost.instructions.unusable import Unusable
 
@@ -90,5 +91,5 @@ def _fences(prompt: "Instructions") -> fences.Fences:
 
 
 def _named(values: Mapping[str, Value]) -> str:
-    told = ", ".join(f"{name} = {shown(value)[:LONGEST_ECHO]!r}" for name, value in values.items())
+    told = ", ".join(f"{name} = {written(v)[:LONGEST_ECHO]!r}" for name, v in values.items())
     return told or "no input"

@@ -9,7 +9,7 @@ import msgspec
 from msgspec import Meta
 
 from signpost.flows import Parameters
-from signpost.inputs.rules import LARGEST, in_digits
+from signpost.inputs.rules import LARGEST, written
 from signpost.policy import Part
 
 Value = str | bool | int | float
@@ -44,7 +44,7 @@ class PromptInput(Part, frozen=True):
         """Give the value as templates get it. Raises ValueError with a sentence about it."""
         taken: Value = _TAKERS[self.kind](value)
         if self.enum_values is not None and taken not in self.enum_values:
-            choices = ", ".join(map(shown, self.enum_values))
+            choices = ", ".join(map(written, self.enum_values))
             raise ValueError(f"it must be one of {choices}, and is {_quoted(value)}")
         return taken
 
@@ -109,15 +109,6 @@ class Front(Part, frozen=True):
             yield from ((f"inputs[{i}].{field}", why) for field, why in _misfits(each))
 
 
-def shown(value: object) -> str:
-    """Write a value as people do: True is Yes, 1.0 is 1, and what is not there is nothing."""
-    if isinstance(value, bool):
-        return "Yes" if value else "No"
-    if isinstance(value, int | float):
-        return in_digits(value)
-    return "" if value is None else str(value)
-
-
 def _misnamed(name: str) -> str | None:
     if not name.isidentifier():
         return f"{_quoted(name)} is no placeholder: use letters, digits and _, and no digit first"
@@ -147,7 +138,7 @@ def _misfits(rule: PromptInput) -> Iterator[tuple[str, str]]:
 
 def _as_string(value: object) -> str:
     if isinstance(value, bool | int | float):
-        return shown(value if isinstance(value, bool) else _as_float(value))
+        return written(value if isinstance(value, bool) else _as_float(value))
     if not isinstance(value, str):
         raise ValueError(f"it must be a text, and is {_quoted(value)}")  # noqa: TRY004 - what a user gave, not a caller
     if any("\ud800" <= character <= "\udfff" for character in value):

@@ -15,8 +15,9 @@ from jinja2.runtime import Context
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 from jinja2.visitor import NodeTransformer
 
+from signpost.inputs.rules import written
 from signpost.instructions.fences import Fences
-from signpost.instructions.front import Value, shown
+from signpost.instructions.front import Value
 
 MOST_TOKENS = 10_000  # blanks and texts count too
 DEEPEST = 40
@@ -112,7 +113,7 @@ def _sandbox() -> ImmutableSandboxedEnvironment:
 
 
 def _finished(value: object) -> str:
-    return "" if isinstance(value, Undefined) else shown(value)
+    return "" if isinstance(value, Undefined) else written(value)
 
 
 def _in_bounds(run: Callable[..., Any]) -> Callable[..., Any]:

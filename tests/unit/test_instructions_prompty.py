@@ -9,8 +9,8 @@ import prompty
 import pytest
 from prompty.core.errors import PromptyLoadError
 
+from signpost.inputs import rules
 from signpost.instructions import FOLDER, Unusable, load, parse
-from signpost.instructions.front import shown
 
 FILES = sorted(path.stem for path in FOLDER.glob("*.prompty"))
 EVERYTHING = """\
@@ -59,7 +59,7 @@ class _Printed(int):
     """A truth value as we print it, where the package would print True."""
 
     def __str__(self) -> str:
-        return shown(bool(self))
+        return rules.written(bool(self))
 
 
 def theirs(path: Path, values: Mapping[str, Any]) -> list[tuple[str, str]]:
