@@ -11,8 +11,11 @@ MOST_TAGS = 20
 LONGEST_TAG = 30  # characters
 
 _TAG = re.compile(r"</?([A-Za-z][\w.:-]*)[^<>{}]*>")
-_OPENS = "[<\uff1c\ufe64]"  # also as full-width and small letters, which models read as the same
-_GAP = r"[^\w\s<>.:-]{0,8}+"  # what may stand between two letters and not be seen
+_OPENING = "<\uff1c\ufe64"  # also as full-width and small letters, which models read as the same
+_OPENS = f"[{_OPENING}]"
+# What may stand between two letters and not be seen. No opening bracket is skipped anywhere: it
+# could open the tag itself, and a row of them would be read once for each.
+_GAP = rf"[^\w\s{_OPENING}>.:-]{{0,8}}+"
 
 
 class Fences(NamedTuple):
@@ -48,8 +51,8 @@ def _fences(names: frozenset[str]) -> Fences:
     begun = "|".join(map(_beginning, names))
     return Fences(
         re.compile(
-            rf"(?i){_OPENS}(?P<name>[^\w<>]*+(?:(?:{whole})(?!\w)|(?:{begun})?{_GAP}\Z))"
-            r"(?:(?P<rest>[^<>]*+)>)?"
+            rf"(?i){_OPENS}(?P<name>[^\w{_OPENING}>]*+(?:(?:{whole})(?!\w)|(?:{begun})?{_GAP}\Z))"
+            rf"(?:(?P<rest>[^{_OPENING}>]*+)>)?"
         )
     )
 

@@ -104,6 +104,13 @@ def test_the_tags_stay_the_prompts_own(first: list[str], second: list[str]) -> N
     assert tags == ["<notes", "</notes", "<tone-of-voice", "</tone-of-voice"]
 
 
+@pytest.mark.parametrize("bracket", ["\uff1c", "\ufe64"])
+def test_no_wide_bracket_hides_behind_another(bracket: str) -> None:
+    """Of two in a row each is seen, also where the next value or a wide bracket goes on."""
+    assert between(f"{bracket}{bracket}/notes\uff1e") == f"{bracket}\u2039/notes\uff1e"
+    assert bracket not in between(bracket * 2, "/notes>")[1:]
+
+
 @given(st.text())
 def test_without_tags_values_stay_to_the_letter(value: str) -> None:
     """A prompt without fences changes no value."""
@@ -111,7 +118,8 @@ def test_without_tags_values_stay_to_the_letter(value: str) -> None:
 
 
 LONG = ["<" * 100_000, "</note" * 20_000, "<" + " " * 100_000, "</n" + "\u200b" * 100_000,
-        "<tone" + "-" * 100_000, "<notes " * 20_000, "<n" * 50_000]  # fmt: skip
+        "<tone" + "-" * 100_000, "<notes " * 20_000, "<n" * 50_000, "\uff1c" * 50_000 + "x",
+        "\ufe64 " * 50_000 + "x", "\uff1cnotes " * 10_000]  # fmt: skip
 
 
 @pytest.mark.parametrize("value", LONG, ids=range(len(LONG)))
