@@ -33,6 +33,11 @@ class Allowances(msgspec.Struct, frozen=True):
     day_runs: int | None = None
     day_tokens: int | None = None
 
+    @property
+    def is_paced(self) -> bool:
+        """Whether calls of the model stand in line, at a rate."""
+        return self.requests_per_minute is not None or self.tokens_per_minute is not None
+
 
 NO_LIMITS = Allowances()
 

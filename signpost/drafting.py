@@ -19,7 +19,6 @@ from signpost.teams import MAX_BYTES
 
 BEHIND_OTHERS = "Other drafts are ahead of this one at the model."
 CUT = "The draft did not fit in its length limit; it is written again with more room."
-
 GIVEN_UP = f"Signpost tried {MAX_ATTEMPTS} times; start the run again later."
 
 
@@ -75,8 +74,7 @@ class _Drafting:
     async def _queue(self, request: Request, calls: Calls) -> tuple[Calls, timedelta]:
         """Take a place among all who want the model, once, and say how long it is to its turn."""
         ledger, allowances, now = self._ledger, self._allowances, self._work.now
-        tokens = request.largest
-        place = calls.place
+        tokens, place = request.largest if allowances.is_paced else 0, calls.place
         if place is None:
             place = await pacing.join(ledger, allowances, tokens, now)
             if place is None:

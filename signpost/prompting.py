@@ -41,9 +41,7 @@ async def build(ledger: Ledger, run: Run, work: Work, calls: Calls) -> Request:
     """
     draft = run.flow.draft
     prompt = instructions.load(draft.instructions)
-    given = inputs.prompt_values(run.flow.inputs, run.inputs)
-    values = {each.name: each.default for each in prompt.inputs}
-    values |= {name: value for name, value in given.items() if value is not None}
+    values = inputs.prompt_values(run.flow.inputs, run.inputs)
     turns, earlier = await _feedback(ledger, work)
     parameters = run.parameters.over(draft.parameters.over(prompt.parameters.over(model.DEFAULTS)))
     if calls.widened:
@@ -54,18 +52,22 @@ async def build(ledger: Ledger, run: Run, work: Work, calls: Calls) -> Request:
 
 def within_caps(request: Request, calls: Calls, allowances: Allowances) -> Request:
     """Give the request with no more room than the run's allowance leaves. Raises OverCap."""
-    spent: list[DraftText | Calls] = [*request.earlier, calls]
-    most = allowances.run_input_tokens
-    asked = usage.estimate(request.messages) + sum(each.prompt_tokens for each in spent)
-    if most is not None and asked > most:
-        what = f"A run may read {most:,} tokens, and this draft would make it about {asked:,}"
-        raise OverCap(f"{what}: shorten the input.")
+    if (most := allowances.run_input_tokens) is not None:
+        _refuse_long(request, calls, most)
     most, left = allowances.run_output_tokens, _left(request, calls, allowances)
     if most is not None and left < 1:
         raise OverCap(f"A run may write {most:,} tokens, and they are used up.")
     if left >= room(request.parameters):
         return request
     return request._replace(parameters=replace(request.parameters, max_tokens=left))
+
+
+def _refuse_long(request: Request, calls: Calls, most: int) -> None:
+    spent: list[DraftText | Calls] = [*request.earlier, calls]
+    asked = usage.estimate(request.messages) + sum(each.prompt_tokens for each in spent)
+    if asked > most:
+        what = f"A run may read {most:,} tokens, and this draft would make it about {asked:,}"
+        raise OverCap(f"{what}: shorten the input.")
 
 
 def may_grow(request: Request, calls: Calls, allowances: Allowances) -> bool:
