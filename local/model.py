@@ -18,7 +18,8 @@ from local import MODEL_NAME
 if TYPE_CHECKING:
     from types import TracebackType
 
-CONTEXT_TOKENS = 4096
+CONTEXT_TOKENS = 4096  # of each slot
+SLOTS = 4  # a request for several drafts takes one for each, and is refused without
 # llama.cpp's threads wait for each other busily: as many of them as cores, with other work on the
 # machine, fall from 100 tokens a second to 1. One core is left free.
 THREADS = min(4, max(1, (os.cpu_count() or 1) - 1))
@@ -49,8 +50,8 @@ class LocalModel:
     """A model server on loopback; `with LocalModel() as url:` gives its base URL ending in `/v1`.
 
     `port` 0 takes a free port. The server has a process of its own, since llama.cpp's can hang
-    when it is taken down in one that goes on. It keeps one conversation slot, so requests queue
-    up rather than share two cores.
+    when it is taken down in one that goes on. It writes up to four texts at a time, be they of one
+    request or of several; the rest queue up.
     """
 
     def __init__(self, port: int = 0) -> None:
@@ -88,7 +89,8 @@ def parameters(port: int) -> xllamacpp.CommonParams:
     params.model_alias = {MODEL_NAME}
     params.hostnames = ["127.0.0.1"]
     params.port = port
-    params.n_ctx = CONTEXT_TOKENS
+    params.n_ctx = SLOTS * CONTEXT_TOKENS
+    params.n_parallel = SLOTS
     params.cpuparams.n_threads = THREADS
     params.cpuparams_batch.n_threads = THREADS
     params.sampling.penalty_repeat = 1.1  # without it a model this small repeats itself

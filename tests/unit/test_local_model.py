@@ -69,6 +69,12 @@ def test_temperature_zero_repeats(client: openai.OpenAI) -> None:
     assert first.choices[0].message.content == second.choices[0].message.content
 
 
+def test_several_drafts_come_of_one_request(client: openai.OpenAI) -> None:
+    """As many as a flow may ask for, each with room for itself."""
+    answer = ask(client, "Say hello.", max_tokens=5, n=4)
+    assert [choice.finish_reason for choice in answer.choices] == ["length"] * 4
+
+
 def test_model_is_listed_by_name(client: openai.OpenAI) -> None:
     """The server names the model as the settings do."""
     assert [model.id for model in client.models.list()] == [MODEL_NAME]
