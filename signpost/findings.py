@@ -163,12 +163,8 @@ def _marks(text: str) -> bool:
 
 
 def _named(names: Sequence[str]) -> str:
-    return _listed([_shown(each) for each in names])
-
-
-def _listed(names: Sequence[str]) -> str:
     more = len(names) - MOST_NAMED
-    return ", ".join(names[:MOST_NAMED]) + (f" and {more} more" if more > 0 else "")
+    return ", ".join(map(_shown, names[:MOST_NAMED])) + (f" and {more} more" if more > 0 else "")
 
 
 def _shown(name: str) -> str:

@@ -103,7 +103,7 @@ def _trick(event: yaml.Event, depth: int) -> str | None:
         return "anchors and aliases (`&`, `*`) can't be used here: write the value out"
     if getattr(event, "tag", None):
         return "tags (`!`) can't be used here: write the value without"
-    return f"more than {DEEPEST} levels stand in each other" if depth > DEEPEST else None
+    return f"this is nested more than {DEEPEST} levels deep" if depth > DEEPEST else None
 
 
 def _not_yaml(error: yaml.MarkedYAMLError, name: str, first_line: int) -> BrokenFile:

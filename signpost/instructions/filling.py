@@ -31,7 +31,7 @@ def fill(prompt: "Instructions", values: Mapping[str, Any]) -> Iterator[tuple["R
             raise Unusable(prompt.name, 0, str(error), "inputs") from error
         if place == last and not text:
             line = reading.places(prompt.source, prompt.turns)[place]
-            what = f"this turn, which the model answers, is empty with {_named(given)}"
+            what = f"this turn, which the model answers, would be empty with {_named(given)}"
             raise Unusable(prompt.name, line, what, "inputs")
         yield role, text
 

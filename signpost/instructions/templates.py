@@ -95,7 +95,7 @@ def compiled(text: str, inputs: frozenset[str]) -> Compiled:
     except TemplateSyntaxError as error:
         raise Refused(error.lineno, f"this is no template: {error.message}") from None
     except (RecursionError, MemoryError):
-        raise Refused(1, "its brackets stand in each other too deeply") from None
+        raise Refused(1, "its brackets are nested too deeply") from None
     except (ValueError, OverflowError, SyntaxError) as error:
         raise Refused(1, f"this is no template: {error}") from None
     return Compiled(Template.from_code(_sandbox(), code, {}), used)
@@ -180,7 +180,7 @@ _CALLED = {
     "Getitem": "a `[` after a name", "Slice": "a slice", "Dict": "a dictionary", "List": "a list",
     "Tuple": "a list", "Keyword": "a named argument", "Scope": "`autoescape`",
 }  # fmt: skip
-_TOO_MANY = "there is more in brackets than instructions may hold"
+_TOO_MANY = "its placeholders and conditions are too many, or nested too deeply"
 _INSTEAD = "there are {{ Input }}, `if` with comparisons, `~`, and filters such as `default`"
 
 

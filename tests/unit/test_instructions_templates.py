@@ -157,10 +157,10 @@ SAID = [
         "it fails where a value is missing ('Seats' is undefined): ask",
     ),
     ("{{ Seats|round }}", "it fails where a value is missing (there is nothing to round)"),
-    ("{{ Topic" + " and Topic" * 41 + " }}", "there is more in brackets than instructions"),
-    ("{{ " + "(" * 300 + "Topic" + ")" * 300 + " }}", "there is more in brackets than"),
-    ("{{ " + "not " * 3_000 + "Topic }}", "its brackets stand in each other too deeply"),
-    ("{{ Topic }}" * 2_001, "there is more in brackets than instructions may hold"),
+    ("{{ Topic" + " and Topic" * 41 + " }}", "too many, or nested too deeply"),
+    ("{{ " + "(" * 300 + "Topic" + ")" * 300 + " }}", "too many, or nested too deeply"),
+    ("{{ " + "not " * 3_000 + "Topic }}", "its brackets are nested too deeply"),
+    ("{{ Topic }}" * 2_001, "too many, or nested too deeply"),
     ("{{ Topic|round }}", "it can't be filled in: `round` takes a number"),
 ]
 
@@ -170,7 +170,7 @@ def test_the_line_and_the_reason_are_told(template: str, said: str) -> None:
     """Who writes a template learns what to change, also when it fails with its values only."""
     error = refused(f"{template}\n")
     assert said in error.what
-    assert error.line == (FIRST if "deeply" not in said else TURN)
+    assert error.line == (FIRST if "brackets are nested" not in said else TURN)
 
 
 def test_the_line_is_told_in_the_turn_at_fault() -> None:
@@ -196,11 +196,11 @@ def test_a_prompt_that_can_come_out_empty_is_refused() -> None:
     """With as little as they need, instructions still leave something to answer."""
     source = "---\ninputs: [{name: A, kind: string}]\n---\nuser:\n{{ A }}\n"
     with pytest.raises(
-        Unusable, match="line 4: this turn, which the model answers, is empty with no input"
+        Unusable, match="line 4: this turn, which the model answers, would be empty with no input"
     ):
         parse(source, "write")
     prompt = parse(source.replace("string", "string, default: x"), "write")
-    with pytest.raises(Unusable, match="is empty with A = '  '"):
+    with pytest.raises(Unusable, match="would be empty with A = '  '"):
         prompt.fill_in({"A": "  "})
 
 

@@ -186,7 +186,7 @@ async def test_a_template_that_comes_out_empty_names_its_line(trials: Trials) ->
     source = front + "{{ A if A == 'y' }}{{ 'z' if A is undefined }}\n"
     field, told = await trials.refused(source=source, inputs={"A": "q"})
     assert field == "inputs"
-    assert "line 4: this turn, which the model answers, is empty with A = 'q'" in told
+    assert "line 4: this turn, which the model answers, would be empty with A = 'q'" in told
 
 
 @pytest.mark.parametrize("old,new,line,said", MISTAKES, ids=range(len(MISTAKES)))
