@@ -11,6 +11,7 @@ from signpost.problems import Misconfigured
 MOST = 1_000_000_000  # of anything that is counted: more than any deployment is given
 MOST_DAY_RUNS = 10_000  # a day's runs of one person are listed in one row of the ledger
 DIGITS = f"[0-9]{{1,{len(str(MOST))}}}"
+PRICES = ("MODEL_PRICE_INPUT", "MODEL_PRICE_OUTPUT")
 PRICE = r"[0-9]{1,7}(\.[0-9]{1,12})?"
 CURRENCY = r"[A-Z]{3}"
 
@@ -73,20 +74,17 @@ def _count(env: Mapping[str, str], name: str, most: int = MOST) -> int | None:
 
 
 def _prices(env: Mapping[str, str]) -> tuple[Decimal | None, Decimal | None]:
-    given = _price(env, "MODEL_PRICE_INPUT"), _price(env, "MODEL_PRICE_OUTPUT")
-    for price, name, other in zip(
-        given,
-        ("MODEL_PRICE_INPUT", "MODEL_PRICE_OUTPUT"),
-        ("MODEL_PRICE_OUTPUT", "MODEL_PRICE_INPUT"),
-        strict=True,
-    ):
-        if price is None and any(each is not None for each in given):
-            raise Misconfigured(
-                f"{name} is missing, while {other} is set: a cost needs both prices. "
-                "Set both, or remove both.",
-                field=name,
-            )
-    return given
+    """Read both prices, or none: a cost needs both."""
+    given = {name: price for name in PRICES if (price := _price(env, name)) is not None}
+    if len(given) == 1:
+        [there] = given
+        [missing] = {*PRICES} - {there}
+        raise Misconfigured(
+            f"{missing} is missing, while {there} is set: a cost needs both prices. "
+            "Set both, or remove both.",
+            field=missing,
+        )
+    return given.get(PRICES[0]), given.get(PRICES[1])
 
 
 def _price(env: Mapping[str, str], name: str) -> Decimal | None:
