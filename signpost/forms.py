@@ -24,6 +24,8 @@ NAMES = {
     CLOCK: TIME_OF_DAY,
 }
 
+TYPES = {"int": "a whole number", "float": "a number", "str": "a text", "bool": "true or false"}
+
 
 def in_words(message: str) -> str:
     """Say what msgspec says of a pattern, a duration, a day or a time so that people know it."""
@@ -39,3 +41,12 @@ def in_words(message: str) -> str:
     if "ISO8601 duration" in message:
         return f"Expected {DURATION}"
     return re.sub("`duration.*?`", DURATION, message)
+
+
+def asked_for(message: str) -> str:
+    """Ask for a number, a text or a truth value in words, where msgspec names a type of Python."""
+    if bound := re.fullmatch(r"Expected `(?:int|float)` ([<>])= (-?[\d.]+)", message):
+        return f"Give a number of at {'most' if bound[1] == '<' else 'least'} {float(bound[2]):,g}"
+    if other := re.fullmatch(r"Expected `(int|float|str|bool)(?: \| null)?`, got `.+`", message):
+        return f"Give {TYPES[other[1]]}"
+    return message

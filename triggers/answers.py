@@ -10,6 +10,7 @@ import azure.functions as func
 import msgspec
 
 from signpost import views
+from signpost.forms import asked_for
 from signpost.ledger import LedgerAway
 from signpost.problems import (
     Away,
@@ -113,7 +114,7 @@ def read_body(request: func.HttpRequest, kind: type[T], most: int = MAX_BODY_BYT
         from signpost.remedies import remedy  # noqa: PLC0415 - a good body needs none
 
         message, trail = fault(error)
-        told = message + remedy(message, trail, kind)
+        told = asked_for(message) + remedy(message, trail, kind)
         stop = "" if told.endswith("?") else "."
         raise Invalid(told + stop, field=trail or None) from error
     except UnicodeDecodeError as error:

@@ -121,6 +121,11 @@ MENDABLE = [
     ({"input": {}}, Start, "There is no field of this name: is it `inputs`?"),
     ({"delivery": "there"}, Resolve, "take 'it is there' or 'post again'"),
     ({"expiresAt": "2026-12-01"}, Extend, "Expected a time with its offset, such as 20"),
+    ({"inputs": {}, "parameters": {"temperature": 9}}, Start, "Give a number of at most 2."),
+    ({"inputs": {}, "parameters": {"temperature": "hot"}}, Start, "Give a number."),
+    ({"inputs": {}, "parameters": {"max_tokens": 0}}, Start, "Give a number of at least 1."),
+    ({"inputs": {}, "parameters": {"max_tokens": 20_000}}, Start, "a number of at most 16,384."),
+    ({"inputs": {}, "parameters": {"max_tokens": 1.5}}, Start, "Give a whole number."),
 ]
 
 
