@@ -8,9 +8,9 @@ import { showMe } from "./who.js";
 let flows = [], attempt = {};
 
 const chosen = () => flows.find(({ name }) => name === byId("flow").value);
-
 const signers = ({ approvalType, assignedTo }) =>
-  `By ${(/Everyone|all responses|Sequential/.test(approvalType) ? allOf : anyOf)(assignedTo)}`;
+  `By ${(/Everyone|all responses|Sequential/.test(approvalType) ? allOf : anyOf)(assignedTo)}`
+    .replace(/\{\{ *(.+?) *\}\}/g, "the person in “$1”");
 
 const showFlow = () => {
   const { title, description, location: place, inputs } = chosen();

@@ -37,6 +37,17 @@ async def test_picked_flow_brings_its_own_inputs(page: Page, signpost: SignpostA
     await expect(page.get_by_label("Topic")).to_have_count(0)
 
 
+async def test_signers_that_an_input_names_are_told_by_its_name(
+    page: Page, signpost: SignpostApi
+) -> None:
+    """Who starts a run reads whom to name, and no placeholder of the file."""
+    flow = api.flow(assignedTo=["{{ Signed by }}", "alex@contoso.com"])
+    signpost.on(FLOWS, Answer(body={"flows": [flow]}))
+    await page.goto(signpost.url)
+    signers = "By the person in “Signed by” or alex@contoso.com"
+    await expect(page.locator("#signers")).to_have_text(signers)
+
+
 async def test_counter_counts_as_the_server_does(page: Page, signpost: SignpostApi) -> None:
     """A character outside the basic plane is one character, and too many are marked."""
     await page.goto(signpost.url)
