@@ -52,7 +52,8 @@ class _Drafting:
             request = prompting.within_caps(request, calls, self._allowances)
             await self._check_day()
         except (Unusable, OverCap) as error:
-            return await self._end(calls, Drafted(outcome="Failed", failure=str(error), calls=0))
+            told = error.plain if isinstance(error, Unusable) else str(error)
+            return await self._end(calls, Drafted(outcome="Failed", failure=told, calls=0))
         except TooMany as error:
             later = _later(error.detail, error.retry_after, called=0)
             return await self._end(calls, later) if calls.cut else later

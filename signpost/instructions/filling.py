@@ -31,8 +31,8 @@ def fill(prompt: "Instructions", values: Mapping[str, Any]) -> Iterator[tuple["R
             raise Unusable(prompt.name, 0, str(error), "inputs") from error
         if place == last and not text:
             line = reading.places(prompt.source, prompt.turns)[place]
-            what = f"this turn, which the model answers, would be empty with {_named(given)}"
-            raise Unusable(prompt.name, line, what, "inputs")
+            what = "this turn, which the model answers, would be empty"
+            raise Unusable(prompt.name, line, what, "inputs", f" with {_named(given)}")
         yield role, text
 
 
@@ -79,8 +79,9 @@ def _taken(prompt: "Instructions", rule: PromptInput, value: object) -> Value:
     try:
         return rule.take(value)
     except ValueError as error:
-        what = f"the input `{rule.name}` can't be used: {error}"
-        raise Unusable(prompt.name, 0, what, f"inputs.{rule.name}") from None
+        wanted, is_, found = str(error).partition(", and is ")
+        what = f"the input `{rule.name}` can't be used: {wanted}"
+        raise Unusable(prompt.name, 0, what, f"inputs.{rule.name}", is_ + found) from None
 
 
 def _fences(prompt: "Instructions") -> fences.Fences:

@@ -54,6 +54,15 @@ async def test_an_input_that_is_not_there_ends_the_run(desk: Desk) -> None:
     assert "Topic" in (ended.failure or "")
 
 
+async def test_what_an_input_holds_is_not_told_with_what_is_wrong_with_it(desk: Desk) -> None:
+    """The sentence goes into the history and the receipt, which outlive the inputs."""
+    await desk.begin(inputs={"Topic": ["Our secret"]})
+    ended = await desk.write()
+    assert ended.failure == (
+        "instructions/topic-post.prompty: the input `Topic` can't be used: it must be a text."
+    )
+
+
 FLOWS = Parameters(temperature=0.5, max_tokens=200, presence_penalty=1)
 CALLERS = Parameters(temperature=1.5)
 

@@ -200,8 +200,9 @@ def test_a_prompt_that_can_come_out_empty_is_refused() -> None:
     ):
         parse(source, "write")
     prompt = parse(source.replace("string", "string, default: x"), "write")
-    with pytest.raises(Unusable, match="would be empty with A = '  '"):
+    with pytest.raises(Unusable, match="would be empty with A = '  '") as error:
         prompt.fill_in({"A": "  "})
+    assert error.value.plain.endswith("which the model answers, would be empty.")
 
 
 N = 60_000
