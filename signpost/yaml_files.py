@@ -73,7 +73,7 @@ def parse(source: str, name: str, first_line: int = 1) -> YamlFile:
         raise _not_yaml(error, name, first_line) from None
     except yaml.YAMLError:
         raise BrokenFile(name, first_line, NO_TEXT) from None
-    except (ValueError, RecursionError) as error:
+    except (ValueError, OverflowError, RecursionError) as error:
         raise BrokenFile(name, first_line, f"it holds YAML that can't be used: {error}") from None
     return YamlFile(name, node, content, first_line)
 

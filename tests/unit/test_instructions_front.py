@@ -98,6 +98,7 @@ MISTAKES = [
     ("temperature: 0.5", "maxOutputTokens: 0", 14, "maxOutputTokens: Expected `int` >= 1"),
     ("temperature: 0.5", f"maxOutputTokens: 1{'0' * 400}", 14, "maxOutputTokens: "),
     ("temperature: 0.5", f"maxOutputTokens: {'9' * 5000}", 2, "it holds YAML that can't be used"),
+    ("temperature: 0.5", f"topP: 1{':0' * 200}.5", 2, "it holds YAML that can't be used: int too"),
     ("temperature: 0.5", "topP: 1.5", 14, "model.options.topP: Expected `float` <= 1.0"),
     ("temperature: 0.5", "frequencyPenalty: -3", 14, "frequencyPenalty: Expected `float` >= -2.0"),
     ("temperature: 0.5", "presencePenalty: 3", 14, "presencePenalty: Expected `float` <= 2.0"),
