@@ -74,12 +74,12 @@ async def test_unknown_names_are_404(trials: Trials, name: str) -> None:
 
 async def test_parameters_of_the_trial_go_before_those_of_the_file(trials: Trials) -> None:
     """What is left out is the file's, and then ours; the answer tells all of them."""
-    tried = await trials.tried(parameters={"top_p": 0.25, "max_tokens": 40})
-    expected = {"temperature": 0.5, "max_tokens": 40, "top_p": 0.25,
+    tried = await trials.tried(parameters={"top_p": 0.25, "temperature": 0.75})
+    expected = {"temperature": 0.75, "max_tokens": 400, "top_p": 0.25,
                 "frequency_penalty": 0, "presence_penalty": 0}  # fmt: skip
     assert tried["parameters"] == expected
     [asked] = trials.model.requests
-    assert (asked["temperature"], asked["top_p"]) == (0.5, 0.25)
+    assert (asked["temperature"], asked["top_p"]) == (0.75, 0.25)
 
 
 @pytest.mark.parametrize("n", [1, 2, 4])

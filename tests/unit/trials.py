@@ -26,6 +26,7 @@ inputs:
 model:
   options:
     temperature: 0.5
+    maxOutputTokens: 400
 ---
 system:
 Write about what stands between <notes> and </notes>.
