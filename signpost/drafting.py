@@ -126,7 +126,7 @@ class _Drafting:
         return await self._answer(calls, _later(CUT, timedelta(), called=1))
 
     def _draft(self, request: Request, calls: Calls, answer: Completion) -> DraftText:
-        first, *others = self._fitting(answer.texts)
+        first, *others = self._fitting(answer.texts)[: request.variants]
         return DraftText(
             text=first,
             others=others,

@@ -165,12 +165,16 @@ def _told(
         return msgspec.structs.replace(shown, failure=failure)
     return msgspec.structs.replace(
         shown,
-        variants=[Draft(text=text, findings=findings(text, [])) for text in answer.texts],
+        variants=[_draft(text) for text in answer.texts[: request.variants]],
         removed=answer.removed,
         finish_reason=answer.finish_reason,
         model=answer.model,
         system_fingerprint=answer.system_fingerprint,
     )
+
+
+def _draft(text: str) -> Draft:
+    return Draft(text=text, findings=findings(text, []))
 
 
 def _turn(message: Message) -> Turn:

@@ -21,6 +21,9 @@ UNREADABLE = Refusal(
 OFF = "The model service's content filter did not work, so its text was not accepted."
 TOO_LARGE = "The model service answered with more than any text can be."
 LARGEST_TEXT = 200_000  # characters: 16,384 tokens of twelve; a row of the ledger holds one
+LONGEST_NAME = 100  # characters of what the service calls its model and system
+MOST_TEXTS = 4  # more are never asked for
+REASON = "[a-z_]{1,40}"
 REWORD = "Word the input differently."
 
 Tokens = Annotated[int, Meta(ge=0, le=10**9)]
@@ -83,7 +86,7 @@ def read(body: bytes, unfiltered: Unfiltered, attempt: int) -> Completion | Refu
         return UNREADABLE
     if answer.is_unfiltered() and unfiltered == "refuse":
         return _refused(answer, _Objection("unfiltered", OFF), attempt)
-    judged = [(choice, _objection(choice, unfiltered)) for choice in answer.choices]
+    judged = [(choice, _objection(choice, unfiltered)) for choice in answer.choices[:MOST_TEXTS]]
     used = [choice for choice, objection in judged if objection is None]
     if used:
         return _completion(answer, used)
@@ -130,9 +133,11 @@ def _objection(choice: _Choice, unfiltered: Unfiltered) -> _Objection | None:
         return _Objection("unfiltered", OFF)
     if choice.message.refusal:
         return _Objection("refused", f"The model refused to write this. {REWORD}")
-    if len(choice.message.content or "") > LARGEST_TEXT:
+    raw = choice.message.content or ""
+    text = clean(raw[: LARGEST_TEXT + 1])
+    if max(len(raw), len(text)) > LARGEST_TEXT:  # a letter may be three in NFC
         return _Objection("unreadable", TOO_LARGE)
-    return None if clean(choice.message.content or "") else _no_text(choice)
+    return None if text else _no_text(choice)
 
 
 def _no_text(choice: _Choice) -> _Objection:
@@ -151,18 +156,28 @@ def blocked_by_policy(what: str, kinds: list[str]) -> str:
 def _completion(answer: _Answer, used: list[_Choice]) -> Completion:
     raw = [choice.message.content or "" for choice in used]
     usage = answer.usage or _Usage()
-    reasons = [choice.finish_reason or "unknown" for choice in used]
+    reasons = [_reason(choice) for choice in used]
     hidden = {kind for text in raw for kind in hidden_characters(re.sub("\r\n?", "\n", text))}
     return Completion(
         texts=list(dict.fromkeys(clean(text) for text in raw)),
         finish_reason="length" if "length" in reasons else reasons[0],
         prompt_tokens=usage.prompt_tokens,
         completion_tokens=usage.completion_tokens,
-        model=answer.model or "",
-        system_fingerprint=answer.system_fingerprint,
+        model=_name(answer.model or ""),
+        system_fingerprint=_name(answer.system_fingerprint or "") or None,
         content_filter=_worst(used) | _not_looked_at(answer, used),
         removed=sorted(hidden),
     )
+
+
+def _reason(choice: _Choice) -> str:
+    reason = choice.finish_reason or ""
+    return reason if re.fullmatch(REASON, reason) else "unknown"
+
+
+def _name(told: str) -> str:
+    """Give a name on one line as it can be shown; it stands in receipts and rows of the ledger."""
+    return " ".join(clean(told[:LONGEST_NAME]).split())
 
 
 def _worst(used: list[_Choice]) -> dict[str, str]:

@@ -63,6 +63,12 @@ async def test_what_an_input_holds_is_not_told_with_what_is_wrong_with_it(desk: 
     )
 
 
+async def test_a_flow_of_one_draft_gets_one(desk: Desk) -> None:
+    """Whatever the service sends: with two, those who all sign could sign different ones."""
+    await desk.write(Scripted(body=completion("Hello.", "Hi.", "Ho.")))
+    assert (await desk.draft()).others == []
+
+
 FLOWS = Parameters(temperature=0.5, max_tokens=200, presence_penalty=1)
 CALLERS = Parameters(temperature=1.5)
 

@@ -55,6 +55,26 @@ async def test_equal_variants_are_one(openai_double: OpenAIDouble) -> None:
     assert (await texted(openai_double, Scripted(body=said))).texts == ["Hi.", "Ho."]
 
 
+@pytest.mark.parametrize("name", ["gpt\u202e-4\n\x1b[1m", "m" * 900_001], ids=["odd", "long"])
+async def test_what_the_service_calls_itself_can_be_shown_and_kept(
+    openai_double: OpenAIDouble, name: str
+) -> None:
+    """Names stand in receipts, and a reason in the log: on one line, short, nothing hidden."""
+    said = completion("Hi.", finish_reason=name) | {"model": name, "system_fingerprint": name}
+    answer = await texted(openai_double, Scripted(body=said))
+    shown = "gpt-4 [1m" if "-" in name else "m" * 100
+    assert (answer.model, answer.system_fingerprint) == (shown, shown)
+    assert answer.finish_reason == "unknown"
+
+
+async def test_a_text_that_grows_when_it_is_cleaned_is_too_large(
+    openai_double: OpenAIDouble,
+) -> None:
+    """One letter can be three in NFC, and a row of the ledger would not hold them."""
+    told = await refused(openai_double, Scripted(body=completion("\U0001d161" * 190_000)))
+    assert told.kind == "unreadable"
+
+
 def mixed(*choices: dict[str, Any]) -> Scripted:
     """Give an answer with these choices."""
     return Scripted(body=completion() | {"choices": list(choices)})
