@@ -27,6 +27,7 @@ MINUTE = 60 * SECOND
 MARGIN = SECOND  # how much longer one call may take to reach the service than another
 LONGEST_GRACE = 64 * SECOND
 LONGEST_HOLD = timedelta(days=1)
+FURTHEST = LONGEST_HOLD // MICROSECOND + 2 * MINUTE  # ahead of now; beyond it a clock was wrong
 MOST_WAITING = 10_000  # the rest wait unlisted, since a row holds no more than 900,000 bytes
 
 
@@ -78,7 +79,7 @@ async def join(ledger: Ledger, allowances: Allowances, tokens: int, now: datetim
         place = max(line.last + 1, at)
         return _noted(replace(line, last=place), Waiting(place, cost, at), at)
 
-    return (await _change(ledger, joined)).last
+    return (await _change(ledger, at, joined)).last
 
 
 async def wait_for(
@@ -101,7 +102,7 @@ async def wait_for(
         grace = next((w.next_grace(at) for w in line.waiting if w.place == place), SLACK)
         return _noted(line, Waiting(int(place), cost, due, grace), at)
 
-    await _change(ledger, asked)
+    await _change(ledger, at, asked)
     return max(due - at, 0) * MICROSECOND
 
 
@@ -122,7 +123,7 @@ async def step_in(ledger: Ledger, allowances: Allowances, tokens: int, now: date
             return line
         return _let_in(replace(line, last=place), Waiting(place, cost, at), tokens, allowances)
 
-    await _change(ledger, asked)
+    await _change(ledger, at, asked)
     return max(due - at, 0) * MICROSECOND
 
 
@@ -139,7 +140,7 @@ async def hold(ledger: Ledger, place: float | None, until: datetime, now: dateti
         line = replace(line, ready=max(line.ready, end))
         return _noted(line, Waiting(int(place), line.cost, end), at)
 
-    await _change(ledger, held)
+    await _change(ledger, at, held)
 
 
 def _cost(allowances: Allowances, tokens: int) -> int | None:
@@ -214,13 +215,19 @@ def _others(line: Line, caller: Waiting, now: int) -> list[Waiting]:
     return [w for w in listed if now <= w.due + LONGEST_GRACE]
 
 
-async def _change(ledger: Ledger, decide: Callable[[Line], Line]) -> Line:
-    """Change the line; one that is not there, or was lost, begins anew."""
+async def _change(ledger: Ledger, now: int, decide: Callable[[Line], Line]) -> Line:
+    """Change the line; one that was lost or can't be believed begins anew, so nothing stops it."""
+
+    def decided(line: Line) -> Line:
+        return decide(Line() if max(line.last, line.ready) > now + FURTHEST else line)
+
     while True:
         try:
-            return await change(ledger, PARTITION, ROW, Line, decide)
+            return await change(ledger, PARTITION, ROW, Line, decided)
         except LookupError:
             await ledger.insert(PARTITION, ROW, msgspec.json.encode(Line()))
+        except (msgspec.DecodeError, UnicodeDecodeError):
+            await ledger.delete(PARTITION, ROW)
 
 
 def _micros(at: datetime) -> int:

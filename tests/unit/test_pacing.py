@@ -222,6 +222,22 @@ async def test_a_line_too_long_for_its_row_is_served(line: MemoryLedger) -> None
     assert await wait(line, place, 11_000 * SLOT) == 0
 
 
+async def test_a_clock_that_ran_ahead_stops_nobody(line: MemoryLedger) -> None:
+    """A call a year ahead of its time is forgotten when time is told rightly again."""
+    year = 365 * 24 * 3600
+    ahead = await placed(line, NOW + year * SECOND)
+    assert await wait(line, ahead, year) == 0
+    assert await wait(line, await placed(line)) == 0
+    assert await wait(line, await placed(line)) == pytest.approx(SLOT - 2)
+
+
+@pytest.mark.parametrize("body", [b"{", b'{"ready": "now"}', b"\xff"])
+async def test_a_line_that_cannot_be_read_begins_anew(line: MemoryLedger, body: bytes) -> None:
+    """One broken row does not fail every run."""
+    assert await line.insert(PARTITION, ROW, body)
+    assert await wait(line, await placed(line)) == 0
+
+
 async def test_fifty_at_once_get_through(line: MemoryLedger) -> None:
     """Each write that another's got ahead of is tried again, on average less than ten times."""
     places = await asyncio.gather(*(placed(line) for _ in range(50)))
