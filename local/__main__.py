@@ -19,8 +19,8 @@ from local.stack import (
     require_free,
     running,
 )
-from signpost import flows
-from signpost.problems import BrokenFile
+from signpost import flows, settings
+from signpost.problems import Misconfigured
 
 WATCH_SECONDS = 0.2
 HIGHEST_PORT = 65535
@@ -56,7 +56,7 @@ def ask_to_stop(number: int, _frame: object) -> NoReturn:
 
 
 def check(given: argparse.Namespace) -> None:
-    """Find before anything is started what would stop it. Raises StackError or BrokenFile."""
+    """Find before anything is started what would stop it. Raises StackError or Misconfigured."""
     if given.port == given.teams_port:
         raise StackError(f"PORT and TEAMS_PORT are both {given.port}; choose two ports")
     require_free(given.port, "PORT")
@@ -65,7 +65,11 @@ def check(given: argparse.Namespace) -> None:
 
 
 def serve(plan: Plan) -> None:
-    """Run until a signal comes or a child dies, which raises StackError."""
+    """Run until a signal comes or a child dies, which raises StackError.
+
+    Raises Misconfigured for a setting that can't be used, with which every request would fail.
+    """
+    settings.read(plan.environment())
     print("Starting Signpost, local Teams and the model ...", flush=True)
     with running(plan) as children:
         print(welcome(plan), flush=True)
@@ -112,7 +116,7 @@ def main() -> None:
             serve(Plan(state, given.port, given.teams_port, free_port()))
     except StopAskedError:
         print("\nStopped.")
-    except (StackError, BrokenFile) as error:
+    except (StackError, Misconfigured) as error:
         raise SystemExit(f"signpost: {error}") from None
 
 

@@ -133,6 +133,16 @@ def test_a_broken_flow_is_told_in_one_line(tmp_path: Path) -> None:
     )
 
 
+def test_a_setting_that_can_not_be_used_is_told_in_one_line(tmp_path: Path) -> None:
+    """Nothing is started when every request would fail: the setting and its range are told."""
+    given = [sys.executable, "-m", "local", f"--port={free_port()}", f"--teams-port={free_port()}"]
+    env = os.environ | {"MODEL_REQUESTS_PER_MINUTE": "0"}
+    command = [*given, f"--state={tmp_path / 'state'}"]
+    done = subprocess.run(command, env=env, cwd=ROOT, check=False, capture_output=True, text=True)
+    assert done.returncode == 1
+    assert re.fullmatch(r"signpost: MODEL_REQUESTS_PER_MINUTE must be .+\n", done.stderr)
+
+
 def test_demo_posts_what_was_signed() -> None:
     """`make demo` goes through the whole chain with the real model, in plain text."""
     done = subprocess.run(
