@@ -26,6 +26,7 @@ LONGEST_KEPT = timedelta(days=3650)
 FOLDER = Path(__file__).parent.parent / "flows"
 INPUT_IN_TEXT = r"\{\{\s*(?P<input>[^{}]+?)\s*\}\}"
 REFERENCE = rf"{INPUT_IN_TEXT}\Z"  # an input in the place of a name
+Variants = Annotated[int, Meta(ge=1, le=4)]
 Host = Annotated[str, Meta(pattern=HOST, max_length=253)]
 KINDS = {"boolean": "Yes/No", "integer": "Number", "float": "Number"}  # those that take no text
 
@@ -53,7 +54,7 @@ class Draft(Part, frozen=True, omit_defaults=True):
     instructions: Annotated[Text, Meta(description="A file `instructions/NAME.prompty`.")]
     parameters: Parameters = Parameters()
     variants: Annotated[
-        int, Meta(ge=1, le=4, description="How many drafts the approver chooses from.")
+        Variants, Meta(description="How many drafts the approver chooses from.")
     ] = 1
 
 

@@ -9,7 +9,7 @@ from msgspec import Meta
 
 from signpost import gallery, inputs, instructions, model, pacing, prompting, usage
 from signpost.findings import findings
-from signpost.flows import Parameters
+from signpost.flows import Parameters, Variants
 from signpost.inputs.rules import Unfit
 from signpost.instructions import Instructions, Message, Unusable
 from signpost.ledger import Ledger
@@ -34,7 +34,7 @@ class Trial(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     source: Annotated[str, Meta(max_length=instructions.LARGEST_SOURCE)] | None = None
     inputs: dict[str, Any] = {}
     parameters: Parameters = Parameters()
-    n: Annotated[int, Meta(ge=1, le=4)] = 1
+    n: Variants = 1
 
 
 class Turn(View, frozen=True):
