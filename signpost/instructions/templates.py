@@ -93,7 +93,9 @@ def compiled(text: str, inputs: frozenset[str]) -> Compiled:
         used = frozenset(_check(tree, inputs))
         code = _sandbox().compile(_Joins().visit(tree))
     except TemplateSyntaxError as error:
-        raise Refused(error.lineno, f"this is no template: {error.message}") from None
+        told = (error.message or "").rstrip(".")
+        hint = ": is `}}` or `%}` missing before it?" if told.startswith("unexpected") else ""
+        raise Refused(error.lineno, f"this is no template: {told}{hint}") from None
     except (RecursionError, MemoryError):
         raise Refused(1, "its brackets are nested too deeply") from None
     except (ValueError, OverflowError, SyntaxError) as error:
