@@ -89,9 +89,11 @@ async def try_out(
     except OverCap as error:
         raise Invalid(str(error), field="inputs") from error
     await usage.check_tokens(ledger, config.allowances, who, now)
-    wait = await pacing.step_in(ledger, config.allowances, request.largest, now)
+    most = request.largest
+    wait = await pacing.step_in(ledger, config.allowances, most, now)
     if wait:
         raise TooMany("Runs use all of the model's rate right now.", retry_after=wait)
+    await usage.reserve(ledger, config.allowances, who, most, now)
     began = monotonic()
     answer = await model.complete(
         request.messages,
@@ -104,7 +106,7 @@ async def try_out(
     )
     took = round(1000 * (monotonic() - began))
     spent = answer.prompt_tokens + answer.completion_tokens
-    await usage.spend(ledger, config.allowances, who, spent, now)
+    await usage.spend(ledger, config.allowances, who, spent, now, reserved=most)
     return _told(request, config, answer, took)
 
 

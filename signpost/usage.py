@@ -23,6 +23,8 @@ PRICED_TOKENS = 1000
 EXACT_DIGITS = 60  # more than any price times any number of tokens has
 LETTERS = f"{string.ascii_letters} ".encode()
 LETTERS_OF_A_TOKEN = 3
+UNDER_WAY = "Your tests that are under way may use up today's tokens: wait for them."
+AGAIN_AFTER = timedelta(seconds=10)
 FRAME_TOKENS = 8  # what a chat format puts around a message, and before the answer
 
 
@@ -34,10 +36,14 @@ class Cost(msgspec.Struct, frozen=True):
 
 
 class Day(msgspec.Struct, frozen=True):
-    """What one person used on one day: the ids of the runs that were started, and tokens."""
+    """What one person used on one day: the ids of the runs that were started, and tokens.
+
+    `reserved` is what the tests that are under way may take.
+    """
 
     runs: list[str] = []
     tokens: int = 0
+    reserved: int = 0
 
 
 def estimate(messages: Iterable[Mapping[str, object]]) -> int:
@@ -111,12 +117,48 @@ async def count_run(
 
 
 async def spend(
+    ledger: Ledger,
+    allowances: Allowances,
+    who: str | None,
+    tokens: int,
+    now: datetime,
+    *,
+    reserved: int = 0,
+) -> None:
+    """Count the tokens that a call of the model took; nothing is kept where no limit is set.
+
+    What was `reserved` for the call is given back.
+    """
+    if allowances.day_tokens is None or not (tokens or reserved):
+        return
+
+    def counted(day: Day) -> Day:
+        left = max(day.reserved - reserved, 0)
+        return replace(day, tokens=day.tokens + tokens, reserved=left)
+
+    await _change(ledger, who, now, counted)
+
+
+async def reserve(
     ledger: Ledger, allowances: Allowances, who: str | None, tokens: int, now: datetime
 ) -> None:
-    """Count the tokens that a call of the model took; nothing is kept where no limit is set."""
-    if allowances.day_tokens is None or tokens <= 0:
+    """Reserve what a test may take, so that of many at once not all get through.
+
+    The last may go over the day's tokens. What a crash leaves reserved holds up tests alone, until
+    midnight. Raises TooMany.
+    """
+    limit = allowances.day_tokens
+    if limit is None:
         return
-    await _change(ledger, who, now, lambda day: replace(day, tokens=day.tokens + tokens))
+
+    def reserved(day: Day) -> Day:
+        if day.tokens >= limit:
+            raise _too_many(f"{limit} tokens", "used", now)
+        if day.tokens + day.reserved >= limit:
+            raise TooMany(UNDER_WAY, AGAIN_AFTER)
+        return replace(day, reserved=day.reserved + tokens)
+
+    await _change(ledger, who, now, reserved)
 
 
 async def check_tokens(

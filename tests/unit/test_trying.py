@@ -1,5 +1,6 @@
 """Test it out fills in instructions, asks the model once, and leaves nothing behind."""
 
+import asyncio
 from pathlib import Path
 from typing import Any
 
@@ -178,7 +179,7 @@ async def test_nothing_of_a_trial_is_stored(trials: Trials) -> None:
     stored = trials.stored()
     assert {partition for partition, _ in stored} == {"usage", "pacing"}
     [used] = [row for (partition, _), row in stored.items() if partition == "usage"]
-    assert used == {"runs": [], "tokens": 9}
+    assert used == {"runs": [], "tokens": 9, "reserved": 0}
     for kept in ("zebra", digest(TOPIC["Topic"]), "Write about", "notes", "Hello"):
         assert kept.encode() not in trials.written()
 
@@ -213,6 +214,15 @@ async def test_keys_share_one_day(trials: Trials) -> None:
     """Whoever shows a key is nobody by name."""
     trials.enter(SIGNPOST_DAILY_TOKENS="9")
     assert [(await trials.send()).status_code for _ in range(2)] == [200, 429]
+
+
+async def test_tests_at_once_do_not_all_get_past_the_days_tokens(trials: Trials) -> None:
+    """Each may take hundreds of tokens, so the second waits for the first, and no call is made."""
+    trials.enter(SIGNPOST_DAILY_TOKENS="100")
+    answers = await asyncio.gather(*(trials.send() for _ in range(10)))
+    assert sorted(answer.status_code for answer in answers) == [200] + [429] * 9
+    assert len(trials.model.requests) == 1
+    assert (await trials.send()).status_code == 200
 
 
 async def test_trials_of_all_kinds_count(trials: Trials) -> None:

@@ -15,12 +15,14 @@ from signpost.ledger.sqlite import SqliteLedger
 from signpost.problems import TooMany
 from signpost.usage import (
     PARTITION,
+    UNDER_WAY,
     Cost,
     check_tokens,
     cost,
     count_run,
     estimate,
     forget_days,
+    reserve,
     spend,
     total,
 )
@@ -137,6 +139,19 @@ async def test_a_days_tokens_are_used_up(ledger: SqliteLedger) -> None:
     assert error.detail.startswith("Only 100 tokens may be used a day")
     await check_tokens(ledger, TOKENS, ALEX, NOW)
     await check_tokens(ledger, TOKENS, ADELE, MIDNIGHT)
+
+
+async def test_of_tests_at_once_only_those_with_tokens_left_begin() -> None:
+    """Each counts with all it may take until it is over; drafts are begun all the same."""
+    ledger = MemoryLedger(Random(0))
+    asked = (reserve(ledger, TOKENS, ADELE, 60, NOW) for _ in range(20))
+    refused = [each for each in await asyncio.gather(*asked, return_exceptions=True) if each]
+    assert [str(each) for each in refused] == [UNDER_WAY] * 18
+    await check_tokens(ledger, TOKENS, ADELE, NOW)
+    await spend(ledger, TOKENS, ADELE, 50, NOW, reserved=60)
+    await refusal(reserve(ledger, TOKENS, ADELE, 60, NOW))
+    await spend(ledger, TOKENS, ADELE, 0, NOW, reserved=60)
+    await reserve(ledger, TOKENS, ADELE, 60, NOW)
 
 
 async def test_no_tokens_are_lost_when_many_are_spent_at_once() -> None:
