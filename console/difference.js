@@ -24,9 +24,9 @@ const align = (a, b) => {
 
 /** Show word by word what was taken out of a text and what was put in. */
 export const difference = (before, after) => {
+  if (before === after) return el("p", {}, "Nothing: the text is the same.");
   const [a, b] = [before, after].map((text) => text.match(/\S+[^\S\n]*|\s+/g) ?? []);
-  let [start, end] = [0, 0];
-  const most = Math.min(a.length, b.length);
+  let start = 0, end = 0, most = Math.min(a.length, b.length);
   while (start < most && a[start] === b[start]) start += 1;
   while (end < most - start && a.at(-1 - end) === b.at(-1 - end)) end += 1;
   const shown = el("div", { className: "text difference" }, a.slice(0, start).join(""));

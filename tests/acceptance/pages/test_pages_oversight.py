@@ -120,6 +120,13 @@ async def test_second_round_shows_what_changed(page: Page, signpost: SignpostApi
     await expect(page.locator("#change ins")).to_have_text("May.")
 
 
+async def test_a_draft_that_did_not_change_says_so(page: Page, signpost: SignpostApi) -> None:
+    """A model may write the same again: nobody has to search for what is different."""
+    before = api.review(text=api.DRAFT, outcome="Request changes")
+    await show(page, signpost, api.approval(round=2, previous=before, text=api.DRAFT))
+    await expect(page.locator("#change")).to_have_text("Nothing: the text is the same.")
+
+
 MINE, OTHERS = api.response(), api.response(ALEX, approverResponse="Reject")
 WISH = api.response(approverResponse="Request changes", comments="Shorter.")
 WAITING: Json = {"waitingFor": api.awaited(ALEX), "decision": None}
