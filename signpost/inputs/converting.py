@@ -47,7 +47,7 @@ def convert(content: bytes, suffix: str, most: int) -> str:
         scan = " A scan has to be turned into text first." * (suffix == ".pdf")
         raise Refused(f"The file holds no text.{scan}")
     if len(text) > most:
-        raise Refused(f"At most {most} characters of text; these are {len(text)}.")
+        raise Refused(f"At most {most:,} characters of text; these are {len(text):,}.")
     return text
 
 

@@ -88,7 +88,7 @@ def _kind(name: str) -> str:
         raise Unfit("Give the file's name without its folders.")
     suffix = PurePosixPath(name).suffix.lower()
     if suffix not in KINDS:
-        raise Unfit(f"Files of these kinds are read: {', '.join(KINDS)}.")
+        raise Unfit(f"Files of these kinds are read: {', '.join(KINDS)}. Save it as one of them.")
     return suffix
 
 

@@ -65,7 +65,7 @@ class Text(Rule, kw_only=True, frozen=True, tag="Text"):
         """Take a text as it stands, unless readers would not see all of it."""
         text = _text(given, "Give a text.")
         if len(text) > self.max_length:
-            raise Unfit(f"At most {self.max_length} characters; these are {len(text)}.")
+            raise Unfit(f"At most {self.max_length:,} characters; these are {len(text):,}.")
         if told := to_remove(text.replace("\r\n", "\n")):
             raise Unfit(told)
         return text if text.strip() else None

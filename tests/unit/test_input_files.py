@@ -95,7 +95,7 @@ BAD: list[tuple[str, bytes, str]] = [
     ("notes.txt", "Stra\u00dfe".encode("latin-1"), "It is no text in UTF-8: save it in that"),
     ("notes.txt", b"\xff\xfea", "It is no text in UTF-8"),
     ("notes.txt", b" \r\n\xef\xbb\xbf", "The file holds no text."),
-    ("notes.md", b"x" * 60_001, "At most 60000 characters of text; these are 60001."),
+    ("notes.md", b"x" * 60_001, "At most 60,000 characters of text; these are 60,001."),
     ("notes.md", b"x" * (MOST_READ + 1), "more than 1,000,000 characters"),
 ]
 
@@ -149,7 +149,10 @@ async def test_the_largest_file_is_read() -> None:
         ("notes\0.txt", "rename it"),
         ("", "1 to 255 characters"),
         ("x" * 252 + ".txt", "1 to 255 characters"),
-        ("notes.exe", "Files of these kinds are read: .txt, .md, .csv, .pdf, .docx"),
+        (
+            "notes.exe",
+            "Files of these kinds are read: .txt, .md, .csv, .pdf, .docx. Save it as one of them.",
+        ),
         ("notes.doc", "Files of these kinds"),
         ("notes", "Files of these kinds"),
         (".txt", "Files of these kinds"),

@@ -56,7 +56,7 @@ REFUSED: list[tuple[str, Any, str]] = [
     ("Topic", None, "The input `Topic` is missing."),
     ("Topic", "", "The input `Topic` is missing."),
     ("Topic", " \n ", "The input `Topic` is missing."),
-    ("Topic", "x" * 60_001, "At most 60000 characters; these are 60001."),
+    ("Topic", "x" * 60_001, "At most 60,000 characters; these are 60,001."),
     ("Topic", "pay\u202eroll", "Remove U+202E RIGHT-TO-LEFT OVERRIDE"),
     ("Topic", "a\u200bb", "Remove U+200B ZERO WIDTH SPACE"),
     ("Topic", "a\0b", "Remove U+0000"),
