@@ -23,7 +23,8 @@ TOO_LARGE = "The model service answered with more than any text can be."
 LARGEST_TEXT = 200_000  # characters: 16,384 tokens of twelve; a row of the ledger holds one
 LONGEST_NAME = 100  # characters of what the service calls its model and system
 MOST_TEXTS = 4  # more are never asked for
-REASON = "[a-z_]{1,40}"
+MOST_KINDS = 20  # of what a filter looks for; Azure has about ten
+REASON = "[a-z_]{1,40}"  # also the name of such a kind
 REWORD = "Word the input differently."
 
 Tokens = Annotated[int, Meta(ge=0, le=10**9)]
@@ -97,11 +98,12 @@ def read(body: bytes, unfiltered: Unfiltered, attempt: int) -> Completion | Refu
 
 def verdicts(report: dict[str, Any]) -> dict[str, str]:
     """Sum up a filter's report: each kind, by a name that can be shown, with one word."""
-    return {
+    known = {
         kind: _word(each)
         for kind, each in report.items()
-        if isinstance(each, dict) and re.fullmatch("[a-z_]{1,40}", kind) and kind not in ERRORS
+        if isinstance(each, dict) and re.fullmatch(REASON, kind) and kind not in ERRORS
     }
+    return dict(list(known.items())[:MOST_KINDS])
 
 
 def is_off(report: Any, levels: int = LEVELS) -> bool:  # noqa: ANN401 - any JSON

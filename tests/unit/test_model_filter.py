@@ -35,6 +35,21 @@ async def test_what_the_filter_found_is_summed_up(
     assert answer.content_filter == {"hate": word}
 
 
+async def test_a_report_is_never_long(openai_double: OpenAIDouble) -> None:
+    """It stands in the history and the receipt: of kinds without end the first are named."""
+    kinds = {f"kind_{'x' * n}": {"filtered": True} for n in range(30)}
+    said = completion("Hi.", content_filter_results=kinds)
+    assert len((await texted(openai_double, Scripted(body=said))).content_filter) == 20
+
+
+async def test_a_reason_is_never_long(openai_double: OpenAIDouble) -> None:
+    """Nor does the sentence that tells why an answer was blocked go on for ever."""
+    kinds = {f"kind_{'x' * n}": {"filtered": True} for n in range(30)}
+    said = completion("", finish_reason="content_filter", content_filter_results=kinds)
+    told = await refused(openai_double, Scripted(body=said))
+    assert told.reason.count("kind") == 20
+
+
 async def test_the_worst_of_the_variants_counts(openai_double: OpenAIDouble) -> None:
     """Several texts have one summary."""
     said = completion("A", "B", "C")
