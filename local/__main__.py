@@ -65,11 +65,8 @@ def check(given: argparse.Namespace) -> None:
 
 
 def serve(plan: Plan) -> None:
-    """Run until a signal comes or a child dies, which raises StackError.
-
-    Raises Misconfigured for a setting that can't be used, with which every request would fail.
-    """
-    settings.read(plan.environment())
+    """Run until a signal comes or a child dies. Raises StackError or Misconfigured."""
+    settings.read(plan.environment())  # with a bad one every request would fail
     print("Starting Signpost, local Teams and the model ...", flush=True)
     with running(plan) as children:
         print(welcome(plan), flush=True)
