@@ -9,16 +9,7 @@ import time
 from pathlib import Path
 from typing import NoReturn
 
-from local.stack import (
-    ROOT,
-    SIGNING_KEY,
-    Plan,
-    StackError,
-    free_port,
-    held,
-    require_free,
-    running,
-)
+from local.stack import ROOT, SIGNING_KEY, Plan, StackError, free_port, held, require_free, running
 from signpost import flows, settings
 from signpost.problems import Misconfigured
 
