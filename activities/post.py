@@ -4,6 +4,7 @@ from typing import Any
 
 import azure.durable_functions as df
 
+from activities.clock import at_hand
 from activities.outages import patient
 from signpost.contracts import Work, pack, unpack
 from signpost.ledger import open_ledger
@@ -19,5 +20,5 @@ bp = df.Blueprint()
 async def post(work: Any) -> Any:  # noqa: ANN401 - the worker takes plain types only
     """Post the signed text; run twice, the second finds the claim and sends nothing."""
     config = settings()
-    ledger = open_ledger(config.ledger)
-    return pack(await post_signed_text(ledger, Workflows(config), unpack(work, Work)))
+    ledger, asked = open_ledger(config.ledger), at_hand(unpack(work, Work))
+    return pack(await post_signed_text(ledger, Workflows(config), asked))

@@ -4,8 +4,8 @@ import { count, el, sizeOf } from "./dom.js";
 
 const files = {};
 
-const showFile = ({ name, text, size }) => el("details", {},
-  el("summary", {}, `${name}, ${sizeOf(size)}`), el("div", { className: "text" }, text));
+const showFile = ({ name, text, size }) => text === undefined ? `${name}, ${sizeOf(size)}` : el(
+  "details", {}, el("summary", {}, `${name}, ${sizeOf(size)}`), el("div", { className: "text" }, text));
 
 const showValue = (value) => {
   if (typeof value === "boolean") return value ? "Yes" : "No";

@@ -9,7 +9,11 @@ from signpost import model, pacing, prompting, records, usage
 from signpost.contracts import MAX_ATTEMPTS, Drafted, Work
 from signpost.instructions import Unusable
 from signpost.ledger import Ledger, put, read, write_once
-from signpost.model import Completion, Refusal
+from signpost.model import (
+    Completion,
+    Refusal,
+    client,  # noqa: F401 - loading it takes a second, which no turn at the model should wait for
+)
 from signpost.problems import TooMany
 from signpost.prompting import OverCap, Request
 from signpost.records import Calls, DraftText, Run

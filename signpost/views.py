@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 import msgspec
 
-from signpost import posting, usage
+from signpost import inputs, posting, usage
 from signpost.contracts import REQUEST_CHANGES
 from signpost.flows import Flow
 from signpost.inputs import Input
@@ -89,7 +89,7 @@ def run_view(
         outcome=story.receipt.outcome
         if story.receipt
         else (None if outcome == REQUEST_CHANGES else outcome),
-        inputs=run.inputs,
+        inputs=inputs.outline(run.inputs),
         requestor=run.requestor,
         created_at=run.created_at,
         closed_at=story.receipt.closed_at if story.receipt else None,

@@ -36,6 +36,7 @@ __all__ = [
     "Rule",
     "Text",
     "YesNo",
+    "outline",
     "placeholder",
     "prompt_values",
     "read",
@@ -74,6 +75,16 @@ def prompt_values(rules: Mapping[str, Input], values: Mapping[str, Any]) -> dict
     """Give the values by their placeholders; of a file its text, and None for what is nothing."""
     plain = {name: v["text"] if isinstance(v, Mapping) else v for name, v in values.items()}
     return {placeholder(name): plain.get(name) for name in rules}
+
+
+def outline(values: Mapping[str, Any]) -> dict[str, Any]:
+    """Give the values without the texts of files, which may be long."""
+    return {
+        name: {key: v for key, v in value.items() if key != "text"}
+        if isinstance(value, Mapping)
+        else value
+        for name, value in values.items()
+    }
 
 
 def placeholder(name: str) -> str:

@@ -25,11 +25,12 @@ def told(answer: httpx.Response) -> Json:
 
 @pytest.mark.parametrize("padding", [0, LARGEST - len(a_pdf())], ids=["small", "5 MB"])
 def test_a_file_is_kept_as_its_text(signpost: Signpost, padding: int) -> None:
-    """Its name stands in the heading, its text in the run, and its bytes nowhere."""
+    """Its name stands in the heading and the run, its text before who signs, its bytes nowhere."""
     content = a_pdf() + bytes(padding)
     run = start(signpost, content, "notes.pdf").json()["id"]
-    assert signpost.wait(run, "waiting")["inputs"]["Notes"]["text"] == SAID
+    notes = signpost.wait(run, "waiting")["inputs"]["Notes"]
     shown = signpost.see(signpost.link(run)).json()
+    assert shown["inputs"]["Notes"] == notes | {"text": SAID}
     assert shown["title"] == "Sign what comes of notes.pdf"
     assert shown["inputs"]["Notes"]["size"] == len(content)
 

@@ -305,3 +305,11 @@ def test_an_approver_is_told_what_no_filter_checked(
     draft = a_draft(others=["Another."], content_filter=filtered)
     shown = views.variant_views(a_run(), draft, ADELE)
     assert [each.findings for each in shown] == [told, told]
+
+
+def test_a_run_is_followed_without_the_texts_of_its_files() -> None:
+    """Whoever looks every second gets a file's name; who signs reads its text."""
+    file = {"name": "notes.txt", "size": 3, "digest": "sha256:0"}
+    story = a_story(a_round(), inputs={"Topic": "A", "Notes": file | {"text": "Hi."}})
+    assert views.run_view(story, NOW).inputs == {"Topic": "A", "Notes": file}
+    assert seen(story).inputs["Notes"]["text"] == "Hi."

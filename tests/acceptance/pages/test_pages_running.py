@@ -50,13 +50,13 @@ async def start(page: Page, signpost: Signpost, text: str) -> str:
 async def test_second_draft_from_every_input_is_posted(
     page: Page, signpost_with_every_input: Signpost
 ) -> None:
-    """From the form to the channel: the run shows what went in, and the chosen draft is posted."""
+    """From the form to the channel: who signs sees what went in, and the chosen draft is posted."""
     signpost = signpost_with_every_input
     run = await start(page, signpost, "All inputs.")
     await expect(page.locator("#variants .draft")).to_have_count(2)
+    await page.goto(signpost.link(run).url)
     await page.get_by_text("notes.pdf").click()
     await expect(page.get_by_text(SAID)).to_be_visible()
-    await page.goto(signpost.link(run).url)
     await page.get_by_label("Draft B").check()
     await page.get_by_role("button", name="Approve and post").click()
     await expect(page.get_by_role("heading", name="You signed this post")).to_be_visible()
