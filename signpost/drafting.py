@@ -64,6 +64,8 @@ class _Drafting:
         calls, wait = await self._queue(request, calls)
         if wait:
             return _later(BEHIND_OTHERS, wait, called=0)
+        if calls.place is None:  # a ledger that can't be written now is to cost no call
+            await self._note(calls)
         began = monotonic()
         answer = await self._ask(request)
         took = timedelta(seconds=monotonic() - began)

@@ -5,14 +5,14 @@ from collections import deque
 from collections.abc import Awaitable, Callable
 from datetime import timedelta
 from random import Random
-from typing import Any
+from typing import Any, cast
 
 import pytest
 
 from signpost import records
 from signpost.contracts import MAX_ATTEMPTS, Drafted
 from signpost.drafting import write_draft
-from signpost.ledger import Ledger, read
+from signpost.ledger import Ledger, LedgerAway, read
 from signpost.records import Calls, DraftText
 from tests.builders import RUN, work
 from tests.doubles import azure_openai_answers as azure
@@ -126,3 +126,26 @@ async def test_earlier_calls_are_read(desk: Desk) -> None:
     draft = await read(desk.ledger, RUN, records.draft_row(1), DraftText)
     assert draft is not None
     assert (draft.calls, draft.prompt_tokens, draft.parameters.max_tokens) == (3, 21, 600)
+
+
+class _Full:
+    """A ledger whose disk is full: all can be read, and nothing written."""
+
+    def __init__(self, ledger: Ledger) -> None:
+        self.get = ledger.get
+
+    async def insert(self, partition: str, row: str, body: bytes) -> bool:
+        """Say that nothing can be written."""
+        raise LedgerAway("the disk is full")
+
+    replace = insert
+
+
+@pytest.mark.parametrize("limits", [{}, {"day_tokens": 100}, {"requests_per_minute": 60}])
+async def test_what_cannot_be_noted_is_not_asked_for(desk: Desk, limits: dict[str, Any]) -> None:
+    """While the ledger can be read alone, each try would pay for a text that is lost."""
+    full = Desk(cast("Ledger", _Full(desk.ledger)), desk.model)
+    for _ in range(3):
+        with pytest.raises(LedgerAway):
+            await full.write(**limits)
+    assert desk.model.requests == []
