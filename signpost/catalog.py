@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable
 from datetime import datetime
 from typing import Literal, NamedTuple, TypeVar
 
-from signpost import lists, runs, views
+from signpost import inputs, lists, runs, views
 from signpost.ledger import Ledger
 from signpost.links import approval_id
 from signpost.lists import Pointer
@@ -14,10 +14,12 @@ from signpost.oversight import Case, seats, upkeep
 from signpost.oversight.seats import Awaited
 from signpost.people import people
 from signpost.problems import Unknown
+from signpost.records import Run
 from signpost.runs import Story
 from signpost.shapes import View
 
 MOST_LOOKED_AT = 200  # entries of one request; what a filter leaves out costs a read, too
+LONGEST_ABOUT = 80  # characters
 CURSOR = r"\d{10}-[0-9a-f]{32}-\d{1,2}"
 
 Box = Literal["received", "history"]
@@ -42,7 +44,7 @@ class ApprovalItem(View, frozen=True):
 
 
 class RunItem(View, frozen=True):
-    """A run in a list."""
+    """A run in a list; `title` is its flow's, and what it is about until that is deleted."""
 
     id: str
     flow: str
@@ -195,7 +197,7 @@ def _run(story: Story, now: datetime) -> RunItem:
     return RunItem(
         id=shown.id,
         flow=shown.flow,
-        title=shown.title,
+        title=_title(story.run),
         state=shown.state,
         outcome=shown.outcome,
         detail=shown.detail,
@@ -204,3 +206,11 @@ def _run(story: Story, now: datetime) -> RunItem:
         closed_at=shown.closed_at,
         waiting_for=shown.round.waiting_for if shown.round else [],
     )
+
+
+def _title(run: Run) -> str:
+    """Tell runs of one flow apart, by the first input that was filled in."""
+    given = (run.inputs[name] for name in run.flow.inputs if name in run.inputs)
+    line = " ".join(next(map(inputs.shown, given), "").split())
+    about = line if len(line) <= LONGEST_ABOUT else f"{line[:LONGEST_ABOUT].rstrip()} \u2026"
+    return f"{run.flow.title}: {about}" if about else run.flow.title

@@ -9,7 +9,7 @@ import msgspec
 
 from signpost.waiting import LONGEST_RETRY
 
-LONGEST_BACKOFF_SECONDS = 60
+BACKOFF_SECONDS = (5, 30, 180, 1080)  # so that five tries outlast 20 minutes without a model
 JITTER = 0.25
 
 Kind = Literal[
@@ -83,8 +83,8 @@ class Unanswered(Exception):  # noqa: N818 - it names what happened, and is neve
 
 
 def backoff(attempt: int) -> timedelta:
-    """Wait 2, 4, 8 ... seconds, up to a minute, and up to a quarter more."""
-    return no_earlier(timedelta(seconds=min(2**attempt, LONGEST_BACKOFF_SECONDS)))
+    """Wait longer after each try, and up to a quarter more."""
+    return no_earlier(timedelta(seconds=BACKOFF_SECONDS[min(attempt, len(BACKOFF_SECONDS)) - 1]))
 
 
 def no_earlier(wait: timedelta) -> timedelta:

@@ -23,7 +23,7 @@ from signpost.instructions.reading import MOST_TURNS
 from signpost.instructions.templates import FILTERS, LARGEST_RESULT
 from signpost.model import DEFAULTS, Kind, Refusal, client, refusals
 from signpost.model.families import family
-from signpost.model.outcomes import LONGEST_BACKOFF_SECONDS, Answer
+from signpost.model.outcomes import BACKOFF_SECONDS, Answer
 from signpost.model.reading import read as read_completion
 from signpost.problems import Misconfigured
 from signpost.prompting import larger
@@ -362,6 +362,6 @@ def test_numbers_are_those_of_the_code() -> None:
         f"a filled-in prompt has at most {LARGEST_RESULT:,}.",
         f"at most {larger(10**9):,} tokens",
         f"at most {urls.MOST} in a post",
-        f"2, 4, 8 ... up to {LONGEST_BACKOFF_SECONDS} seconds",
+        "{}, {}, {} and {} seconds".format(*BACKOFF_SECONDS),
     ]
     assert [each for each in told if each not in DOCUMENT] == []

@@ -13,7 +13,7 @@ from signpost.oversight.answers import respond
 from signpost.records import Round
 from signpost.retention import purge_due
 from signpost.settings import settings
-from tests.builders import ADELE, ALEX, MEGAN, NOW, RUN, a_case, json_of, said, work
+from tests.builders import ADELE, ALEX, MEGAN, NOW, RUN, a_case, a_run, json_of, put, said, work
 from tests.routed import DIEGO, HOUR, STRANGER, Call, Site, ask, signed_in, switched, waiting
 
 MINUTE = timedelta(minutes=1)
@@ -196,6 +196,19 @@ async def test_one_request_reads_a_bounded_number(site: Site) -> None:
     assert (first["runs"], first["next"] is None) == ([], False)
     second = await listed(site, "listRuns", DIEGO, box="all", limit="100", cursor=first["next"])
     assert second == {"runs": [], "next": None}
+
+
+@pytest.mark.parametrize(
+    "topic,title",
+    [("The\nterrace", "News: The terrace"), ("x" * 81, f"News: {'x' * 80} \u2026")],
+)
+async def test_runs_of_one_flow_are_told_apart(site: Site, topic: str, title: str) -> None:
+    """A run's title in a list says what it is about, on one line and in short."""
+    run = a_run(inputs={"Topic": topic})
+    await put(site.ledger, records.RUN, run)
+    await lists.started(site.ledger, run)
+    [item] = (await listed(site, "listRuns", MEGAN))["runs"]
+    assert item["title"] == title
 
 
 async def test_operators_see_all_runs_and_anybodys_lists(site: Site) -> None:
