@@ -101,7 +101,7 @@ REFUSED: list[tuple[dict[str, Any], str, str]] = [
     ({"inputs": {"Topic": ["x"]}}, "inputs.Topic", "Give a text"),
     ({"inputs": {"Topic": {"x": 1}}}, "inputs.Topic", "Give a text"),
     ({"inputs": {"Topic": True}}, "inputs.Topic", "Give a text"),
-    ({"inputs": {"Topic": "x" * 4001}}, "inputs.Topic", "these are 4001"),
+    ({"inputs": {"Topic": "x" * 4001}}, "inputs.Topic", "these are 4,001"),
     ({"inputs": {"Topic": "pay\u202eroll"}}, "inputs.Topic", "U+202E"),
     ({"inputs": {"Topic": "a\0b"}}, "inputs.Topic", "U+0000"),
     ({"inputs": {"Topic": "T", "Tone": 5}}, "inputs.Tone", "Give a text"),
