@@ -88,12 +88,12 @@ async def try_out(
         request = prompting.within_caps(request, Calls(), config.allowances)
     except OverCap as error:
         raise Invalid(str(error), field="inputs") from error
-    await usage.check_tokens(ledger, config.allowances, who, now)
     most = request.largest
+    await usage.reserve(ledger, config.allowances, who, most, now)
     wait = await pacing.step_in(ledger, config.allowances, most, now)
     if wait:
+        await usage.spend(ledger, config.allowances, who, 0, now, reserved=most)
         raise TooMany("Runs use all of the model's rate right now.", retry_after=wait)
-    await usage.reserve(ledger, config.allowances, who, most, now)
     began = monotonic()
     answer = await model.complete(
         request.messages,

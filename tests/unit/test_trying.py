@@ -236,8 +236,8 @@ async def test_trials_of_all_kinds_count(trials: Trials) -> None:
 
 
 async def test_a_trial_waits_in_no_line(trials: Trials) -> None:
-    """Where runs have all of the rate it is 429, says when, and leaves the line as it was."""
-    trials.enter(MODEL_REQUESTS_PER_MINUTE="1")
+    """Where runs have all of the rate it is 429, says when, and leaves line and day as they were."""
+    trials.enter(MODEL_REQUESTS_PER_MINUTE="1", SIGNPOST_DAILY_TOKENS="100")
     assert (await trials.send()).status_code == 200
     before = trials.stored()
     answer = await trials.send()
@@ -245,6 +245,15 @@ async def test_a_trial_waits_in_no_line(trials: Trials) -> None:
     assert 55 <= int(answer.headers["Retry-After"]) <= 65
     assert trials.stored() == before
     assert len(trials.model.requests) == 1
+
+
+async def test_a_day_that_is_used_up_takes_no_turn(trials: Trials) -> None:
+    """Who may not try leaves the rate to the others."""
+    trials.enter(MODEL_REQUESTS_PER_MINUTE="60", SIGNPOST_DAILY_TOKENS="9")
+    await trials.tried()
+    before = trials.stored()
+    assert (await trials.send()).status_code == 429
+    assert trials.stored() == before
 
 
 async def test_what_is_refused_takes_nothing(trials: Trials) -> None:
