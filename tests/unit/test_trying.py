@@ -236,7 +236,7 @@ async def test_trials_of_all_kinds_count(trials: Trials) -> None:
 
 
 async def test_a_trial_waits_in_no_line(trials: Trials) -> None:
-    """Where runs have all of the rate it is 429, says when, and leaves line and day as they were."""
+    """Where runs have all of the rate it is 429, says when, and line and day stay as they were."""
     trials.enter(MODEL_REQUESTS_PER_MINUTE="1", SIGNPOST_DAILY_TOKENS="100")
     assert (await trials.send()).status_code == 200
     before = trials.stored()
