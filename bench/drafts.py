@@ -119,12 +119,13 @@ class _Drafts:
     async def ledger(self, run: str) -> None:
         """Read and write what a draft reads and writes."""
         from signpost import records  # noqa: PLC0415 - as above
-        from signpost.ledger import read, write_once  # noqa: PLC0415 - as above
+        from signpost.ledger import put, read, write_once  # noqa: PLC0415 - as above
 
         await self._begin(run)
         await read(self._store, run, records.draft_row(1), records.DraftText)
         await read(self._store, run, records.RUN, records.Run)
         await read(self._store, run, records.calls_row(1), records.Calls)
+        await put(self._store, run, records.calls_row(1), records.Calls())
         await write_once(self._store, run, records.draft_row(1), self._build.a_draft())
 
     async def _begin(self, run: str) -> None:
