@@ -23,6 +23,7 @@ from signpost.teams import MAX_BYTES
 
 BEHIND_OTHERS = "Other drafts are ahead of this one at the model."
 CUT = "The draft did not fit in its length limit; it is written again with more room."
+STOPPED_CALLS = "The app stopped each time while the model was writing."
 GIVEN_UP = f"Signpost tried {MAX_ATTEMPTS} times; start the run again later."
 
 
@@ -51,6 +52,9 @@ class _Drafting:
         calls = await read(self._ledger, self._work.run, row, Calls) or Calls()
         if calls.answer and calls.attempt == self._work.attempt:
             return calls.answer
+        if calls.made >= MAX_ATTEMPTS:
+            told = f"{STOPPED_CALLS} {GIVEN_UP}"
+            return await self._end(calls, Drafted(outcome="Failed", failure=told))
         try:
             request = await prompting.build(self._ledger, self._run, self._work, calls)
             request = prompting.within_caps(request, calls, self._allowances)
@@ -64,8 +68,11 @@ class _Drafting:
         calls, wait = await self._queue(request, calls)
         if wait:
             return _later(BEHIND_OTHERS, wait, called=0)
-        if calls.place is None:  # a ledger that can't be written now is to cost no call
-            await self._note(calls)
+        return await self._call(request, calls)
+
+    async def _call(self, request: Request, calls: Calls) -> Drafted:
+        """Ask the model; counted first, so that no crash, and no full disk, brings a sixth call."""
+        calls = await self._note(replace(calls, made=calls.made + 1))
         began = monotonic()
         answer = await self._ask(request)
         took = timedelta(seconds=monotonic() - began)
@@ -157,14 +164,13 @@ class _Drafting:
         return fits or texts[:1]
 
     async def _spend(self, calls: Calls, spent: Completion | Refusal) -> Calls:
-        """Count a call and its tokens, for the run and for who asked for it."""
+        """Count the tokens of a call, for the run and for who asked for it."""
         asked, written = spent.prompt_tokens, spent.completion_tokens
         who, now = self._run.requestor, self._work.now
         await usage.spend(self._ledger, self._allowances, who, asked + written, now)
         asked, written = calls.prompt_tokens + asked, calls.completion_tokens + written
         return replace(
             calls,
-            made=calls.made + 1,
             prompt_tokens=asked,
             completion_tokens=written,
             cost=usage.cost(self._allowances, asked, written),

@@ -3,6 +3,7 @@
 import asyncio
 from collections import deque
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from datetime import timedelta
 from random import Random
 from typing import Any, cast
@@ -11,7 +12,7 @@ import pytest
 
 from signpost import records
 from signpost.contracts import MAX_ATTEMPTS, Drafted
-from signpost.drafting import write_draft
+from signpost.drafting import GIVEN_UP, STOPPED_CALLS, write_draft
 from signpost.ledger import Ledger, LedgerAway, read
 from signpost.records import Calls, DraftText
 from tests.builders import RUN, work
@@ -85,7 +86,7 @@ async def test_one_crash_costs_one_call_at_most(
         crashes = await play(desk, ledger, **limits)
         draft = await desk.draft()
         assert len(desk.model.requests) <= len(SCRIPT) + 1 + crashes
-        assert draft.calls <= len(desk.model.requests)
+        assert draft.calls <= len(desk.model.requests) + crashes
         assert await desk.write(**limits) == Drafted(calls=0)
         if not crashes:
             return
@@ -149,3 +150,18 @@ async def test_what_cannot_be_noted_is_not_asked_for(desk: Desk, limits: dict[st
         with pytest.raises(LedgerAway):
             await full.write(**limits)
     assert desk.model.requests == []
+
+
+@pytest.mark.parametrize("limits", [{}, PACED], ids=["unpaced", "paced"])
+async def test_a_host_that_dies_in_every_call_makes_five(
+    desk: Desk, limits: dict[str, Any]
+) -> None:
+    """Each call may cost money; after the last the run ends, and says so."""
+    desk.model.script.extend([Scripted(delay=9)] * 9)
+    for again in range(8):
+        writing = desk.write(after=timedelta(minutes=again), **limits)
+        with suppress(TimeoutError):
+            done = await asyncio.wait_for(writing, 0.2)
+    assert len(desk.model.requests) == MAX_ATTEMPTS
+    assert (done.outcome, done.retry_after) == ("Failed", None)
+    assert done.failure == f"{STOPPED_CALLS} {GIVEN_UP}"
