@@ -27,8 +27,9 @@ const showEnding = () => {
 };
 
 const wording = (option) => {
+  const which = approval.variants.length > 1 ? ` ${letter(approval.variants.indexOf(chosen))}` : "";
   if (isEdited() && approval.posts.includes(option)) return `${option} with my changes`;
-  return option === "Approve" && approval.type === FIRST ? "Approve and post" : option;
+  return option === "Approve" && approval.type === FIRST ? `Approve${which} and post` : option;
 };
 
 const showEdit = () => {
@@ -63,8 +64,7 @@ const showChosen = (variant) => {
 };
 
 const show = () => {
-  const { title, details, state, variants, responses, posts, decision } = approval;
-  const signed = decision ?? responses.findLast((each) => posts.includes(each.approverResponse));
+  const { title, details, state, variants, decision } = approval;
   const isOpen = state === "open", isAlone = variants.length === 1 || decision;
   document.title = `${title} · Signpost`;
   fill({ title, details, removed: allOf(approval.removed) });
@@ -73,7 +73,7 @@ const show = () => {
   else showEnding();
   choose("draft", isAlone ? "one" : isOpen ? "choice" : "several");
   choose("finish", approval.finishReason);
-  showChosen(variants.find(({ digest }) => digest === signed?.digest) ?? variants[0]);
+  showChosen(variants.find(({ digest }) => digest === decision?.digest) ?? variants[0]);
   byId("choices").replaceChildren(...isAlone ? [] : isOpen ? choicesOf(variants, chosen, showChosen)
     : draftsOf(variants));
   byId("choices").role = isOpen ? "radiogroup" : "group";

@@ -58,7 +58,7 @@ async def test_second_draft_from_every_input_is_posted(
     await page.get_by_text("notes.pdf").click()
     await expect(page.get_by_text(SAID)).to_be_visible()
     await page.get_by_label("Draft B").check()
-    await page.get_by_role("button", name="Approve and post").click()
+    await page.get_by_role("button", name="Approve Draft B and post").click()
     await expect(page.get_by_role("heading", name="You signed this post")).to_be_visible()
     await expect(page.locator("#text")).to_have_text("All inputs. Variant 2.")
     assert signpost.posts_once_there("All inputs.") == ["All inputs. Variant 2."]

@@ -57,7 +57,7 @@ async def test_page_follows_the_choice(page: Page, signpost: SignpostApi) -> Non
     await expect(page.locator("#card")).to_contain_text(SHORT)
     await expect(page.locator("#digest")).to_have_text(OTHER)
     await expect(page.get_by_text("About Draft B.")).to_be_visible()
-    body = await press(page, signpost, "Approve and post")
+    body = await press(page, signpost, "Approve Draft B and post")
     assert (body["digest"], body["acceptedText"]) == (OTHER, None)
 
 
@@ -94,7 +94,7 @@ async def test_look_at_another_draft_keeps_the_changes(page: Page, signpost: Sig
     await page.get_by_label("Draft A").check()
     await expect(editor).to_have_value("Mine.")
     await page.get_by_role("button", name="Drop my changes").click()
-    assert (await press(page, signpost, "Approve and post"))["acceptedText"] is None
+    assert (await press(page, signpost, "Approve Draft A and post"))["acceptedText"] is None
 
 
 async def test_change_since_the_draft_before_follows_the_choice(
@@ -105,17 +105,6 @@ async def test_change_since_the_draft_before_follows_the_choice(
     await show(page, signpost, api.approval(**TWO, round=2, previous=before))
     await page.get_by_label("Draft B").check()
     await expect(page.locator("#change ins")).to_have_text("May.")
-
-
-async def test_next_to_sign_is_offered_what_was_signed(page: Page, signpost: SignpostApi) -> None:
-    """Where several sign, the draft that somebody signed last is chosen, until another one is."""
-    said = [api.response(ALEX, digest=OTHER)]
-    everyone = "Approve/Reject - Everyone must approve"
-    await show(page, signpost, api.approval(**TWO, responses=said, type=everyone))
-    await expect(page.locator("#answers")).to_contain_text(f"{ALEX} signed (Draft B)")
-    await expect(page.get_by_role("radio", name="Draft B")).to_be_checked()
-    await expect(page.locator("#card")).to_contain_text(SHORT)
-    await expect(page.get_by_text("About Draft B.")).to_be_visible()
 
 
 async def test_findings_stand_beside_their_draft(page: Page, signpost: SignpostApi) -> None:
