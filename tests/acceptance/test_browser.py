@@ -52,8 +52,8 @@ def test_a_topic_becomes_an_edited_signed_post(page: Page, signpost_with_smollm2
     signpost = signpost_with_smollm2
     run = start_run(page, signpost, "The cafeteria opens its new terrace on Monday.")
     page.goto(signpost.link(run).url)
-    draft = page.locator("#text").inner_text()
     page.get_by_role("button", name="Change the text first").click()
+    draft = page.locator("#text").inner_text()
     page.get_by_label("Your version").fill(f"{draft}\n\nSee you there, signed by hand.")
     page.get_by_role("button", name="Approve with my changes").click()
     expect(page.get_by_role("heading", name="You signed this post")).to_be_visible()

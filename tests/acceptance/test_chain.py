@@ -43,7 +43,7 @@ def test_a_rejected_text_is_never_posted(signpost: Signpost) -> None:
 def test_a_second_answer_is_told_who_won(signpost: Signpost) -> None:
     """The second answer gets 409 with the first one's responder and response."""
     run, link = signpost.drafted(topic="Two answers")
-    other = signpost.links(run)["alex@contoso.com"]
+    other = signpost.link(run, "alex@contoso.com")
     signpost.sign(link, response="Reject", comments="No.")
     late = signpost.sign(other)
     assert late.status_code == httpx.codes.CONFLICT
