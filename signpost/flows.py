@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from signpost.yaml_files import YamlFile
 
 LONGEST_KEPT = timedelta(days=3650)
+LARGEST_DRAFT = 16_384  # tokens
 FOLDER = Path(__file__).parent.parent / "flows"
 INPUT_IN_TEXT = r"\{\{\s*(?P<input>[^{}]+?)\s*\}\}"
 REFERENCE = rf"{INPUT_IN_TEXT}\Z"  # an input in the place of a name
@@ -31,7 +32,7 @@ class Parameters(Part, rename=None, frozen=True):
     """The model's parameters, named as *Create text with GPT* names them; unset is None."""
 
     temperature: Annotated[float, Meta(ge=0, le=2)] | None = None
-    max_tokens: Annotated[int, Meta(ge=1, le=16_384)] | None = None
+    max_tokens: Annotated[int, Meta(ge=1, le=LARGEST_DRAFT)] | None = None
     top_p: Annotated[float, Meta(ge=0, le=1)] | None = None
     frequency_penalty: Annotated[float, Meta(ge=-2, le=2)] | None = None
     presence_penalty: Annotated[float, Meta(ge=-2, le=2)] | None = None

@@ -7,12 +7,10 @@ from msgspec.structs import replace
 from signpost import inputs, instructions, model, records, usage
 from signpost.allowances import Allowances
 from signpost.contracts import Work
-from signpost.flows import Parameters
+from signpost.flows import LARGEST_DRAFT, Parameters
 from signpost.instructions import Instructions, Message
 from signpost.ledger import Ledger, read
 from signpost.records import Calls, DraftText, Round, Run
-
-LARGEST_DRAFT = 16_384  # tokens; what `max_tokens` may be at most
 
 
 class OverCap(Exception):  # noqa: N818 - it says what is the case

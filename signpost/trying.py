@@ -19,6 +19,7 @@ from signpost.prompting import OverCap, Request
 from signpost.records import Calls
 from signpost.settings import Settings
 from signpost.shapes import CostView, View
+from signpost.views import cost_view
 
 ANY_TEXT = inputs.Text(max_length=60_000)
 TIMEOUT_SECONDS = 200.0  # Azure's front door answers in the app's place after 230
@@ -159,7 +160,7 @@ def _told(
         prompt_tokens=answer.prompt_tokens,
         completion_tokens=answer.completion_tokens,
         milliseconds=took,
-        estimated_cost=CostView(amount=cost.amount, currency=cost.currency) if cost else None,
+        estimated_cost=cost_view(cost),
     )
     if isinstance(answer, Refusal):
         wait = answer.retry_after.total_seconds() if answer.retry_after else None

@@ -8,8 +8,7 @@ from msgspec.structs import replace
 
 from signpost.contracts import MAX_ATTEMPTS, Drafted
 from signpost.drafting import CUT as CUT_DETAIL
-from signpost.flows import Draft, Parameters
-from signpost.prompting import LARGEST_DRAFT
+from signpost.flows import LARGEST_DRAFT, Draft, Parameters
 from tests.builders import a_flow
 from tests.doubles import azure_openai_answers as azure
 from tests.doubles.openai_double import Scripted, completion

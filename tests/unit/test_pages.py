@@ -1,5 +1,7 @@
 """The console's files are served as they are, and nothing else on the disk is."""
 
+import re
+
 import pytest
 
 from tests.builders import a_request, handler, json_of
@@ -57,3 +59,11 @@ async def test_nothing_else_is_served(name: str) -> None:
     answer = await ASSET(a_request(file=name))
     assert answer.status_code == 404
     assert json_of(answer)["detail"] == "There is no such file."
+
+
+def test_all_pages_ask_for_a_key_alike() -> None:
+    """There is no build step, so the dialog stands on each page: word for word the same."""
+    sources = [path.read_text("utf-8") for path in pages.CONSOLE.glob("*.html")]
+    dialogs = [re.findall(r'(?s)<dialog id="access".*?</dialog>', source) for source in sources]
+    asking = [each for found in dialogs for each in found]
+    assert (len(asking), len(set(asking))) == (4, 1)
