@@ -1,0 +1,37 @@
+"""Owns what the doctor tells: one finding for each thing looked at, and how a terminal shows it."""
+
+from collections.abc import Iterable
+from typing import Literal
+
+import msgspec
+
+SOUND, AT_FAULT = 0, 1  # what the command exits with; 2 is for what could not be run at all
+
+
+class Finding(msgspec.Struct, frozen=True):
+    """What was seen of one thing that an installation needs.
+
+    `check` names it in a word, `detail` is a sentence, and `fix` a command or an instruction that
+    can be pasted. `unknown` is what could not be looked at from here. None of them holds a secret:
+    no key, no token, no webhook's URL.
+    """
+
+    check: str
+    state: Literal["ok", "problem", "unknown"]
+    detail: str
+    fix: str | None = None
+
+
+def render(findings: Iterable[Finding]) -> str:
+    """Write findings for a terminal: a line each, and below it what to do."""
+    lines = []
+    for each in findings:
+        lines.append(f"{each.state:8} {each.check}: {each.detail}")
+        if each.fix:
+            lines += [f"{'':9}{line}" for line in f"fix: {each.fix}".splitlines()]
+    return "\n".join(lines)
+
+
+def status(findings: Iterable[Finding]) -> int:
+    """Give the exit status: 1 when there is a problem, else 0, also where some is unknown."""
+    return AT_FAULT if any(each.state == "problem" for each in findings) else SOUND
