@@ -2,10 +2,10 @@
 
 import os
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from functools import cache
-from typing import Literal, get_args
+from typing import Any, Literal, get_args
 from urllib.parse import SplitResult, quote, urlsplit
 
 from signpost import allowances
@@ -21,6 +21,7 @@ HOSTS_OF_AZURE = tuple(
 )
 LOOPBACK_HOSTS = ("localhost", "127.0.0.1", "::1")
 SHORTEST_KEY = 32
+VAULT_REFERENCE = "@Microsoft.KeyVault("  # what the platform leaves of one that it can't resolve
 HTTPS = 443
 URL_LETTERS = r"[A-Za-z0-9\-._~:/?#\[\]@!$&'()*+,;=%]+"  # RFC 3986
 HOST_NAME = r"[a-z0-9-]+(\.[a-z0-9-]+)+"
@@ -82,36 +83,59 @@ def settings() -> Settings:
 
 def read(env: Mapping[str, str]) -> Settings:
     """Check an environment. Raises Misconfigured for what is missing, unsafe or contradictory."""
+    values, wrong = _gather(env)
+    if wrong:
+        raise wrong[0]
+    return Settings(**values)
+
+
+def problems(env: Mapping[str, str]) -> list[Misconfigured]:
+    """Name everything that is wrong with an environment, where `read` stops at the first."""
+    return _gather(env)[1]
+
+
+def _gather(env: Mapping[str, str]) -> tuple[dict[str, Any], list[Misconfigured]]:
     local = env.get("SIGNPOST_ENVIRONMENT") == "local"
-    model_base_url, model_name, api_key, api_version = _model(env, local=local)
-    sign_in, tenant_id = _sign_in(env, local=local)
-    return Settings(
-        local=local,
-        base_url=_base_url(env, local=local),
-        signing_keys=_signing_keys(env),
-        ledger=_ledger(env, local=local),
-        model_base_url=model_base_url,
-        model_name=model_name,
-        model_api_key=api_key,
-        model_api_version=api_version,
-        model_behind=None if api_key else env.get("AZURE_OPENAI_MODEL", "").strip() or None,
-        unfiltered=_unfiltered(env),
-        identity_client_id=env.get("AZURE_CLIENT_ID") or None,
-        channel_webhook_url=_webhook(env, "TEAMS_CHANNEL_WEBHOOK_URL", local=local),
-        chat_webhook_url=_webhook(env, "TEAMS_CHAT_WEBHOOK_URL", local=local)
-        if env.get("TEAMS_CHAT_WEBHOOK_URL")
-        else None,
-        sign_in=sign_in,
-        tenant_id=tenant_id,
-        operators=_operators(env),
-        allowances=allowances.read(env),
+    parts: tuple[Callable[[], dict[str, Any]], ...] = (
+        lambda: _model(env, local=local),
+        lambda: _sign_in(env, local=local),
+        lambda: {"base_url": _base_url(env, local=local)},
+        lambda: {"signing_keys": _signing_keys(env)},
+        lambda: {"ledger": _ledger(env, local=local)},
+        lambda: {"unfiltered": _unfiltered(env)},
+        lambda: {"channel_webhook_url": _webhook(env, "TEAMS_CHANNEL_WEBHOOK_URL", local=local)},
+        lambda: {"chat_webhook_url": _chat_webhook(env, local=local)},
+        lambda: {"operators": _operators(env)},
+        lambda: {"allowances": allowances.read(env)},
     )
+    values: dict[str, Any] = {"local": local}
+    values["identity_client_id"] = env.get("AZURE_CLIENT_ID") or None
+    wrong: list[Misconfigured] = []
+    for part in parts:
+        try:
+            values |= part()
+        except Misconfigured as error:
+            wrong.append(error)
+    return values, wrong
 
 
 def _need(env: Mapping[str, str], name: str, what: str) -> str:
-    value = env.get(name, "").strip()
+    value = _given(env, name)
     if not value:
         raise Misconfigured(f"The setting {name} is missing: {what}.", field=name)
+    return value
+
+
+def _given(env: Mapping[str, str], name: str) -> str:
+    """Read what may be a secret. Raises Misconfigured where the vault did not give it."""
+    value = env.get(name, "").strip()
+    if value.startswith(VAULT_REFERENCE):
+        raise Misconfigured(
+            f"{name} is a reference to Key Vault that did not resolve. Set the secret that it "
+            "names, and give the app's identity the role Key Vault Secrets User on the vault; the "
+            "app sees a new secret after a restart, or within a day.",
+            field=name,
+        )
     return value
 
 
@@ -134,13 +158,17 @@ def _base_url(env: Mapping[str, str], *, local: bool) -> str:
 
 def _signing_keys(env: Mapping[str, str]) -> tuple[str, ...]:
     listed = _need(env, "SIGNPOST_SIGNING_KEYS", "random keys, newest first, split by commas")
+    former = _given(env, "SIGNPOST_FORMER_SIGNING_KEYS")
+    return _keys("SIGNPOST_SIGNING_KEYS", listed) + (
+        _keys("SIGNPOST_FORMER_SIGNING_KEYS", former) if former else ()
+    )
+
+
+def _keys(name: str, listed: str) -> tuple[str, ...]:
     keys = tuple(key.strip() for key in listed.split(","))
-    if any(len(key) < SHORTEST_KEY for key in keys):
-        raise Misconfigured(
-            f"Each key in SIGNPOST_SIGNING_KEYS needs at least {SHORTEST_KEY} characters.",
-            field="SIGNPOST_SIGNING_KEYS",
-        )
-    return keys
+    if all(len(key) >= SHORTEST_KEY for key in keys):
+        return keys
+    raise Misconfigured(f"Each key in {name} needs at least {SHORTEST_KEY} characters.", field=name)
 
 
 def _ledger(env: Mapping[str, str], *, local: bool) -> str:
@@ -165,7 +193,7 @@ def _ledger(env: Mapping[str, str], *, local: bool) -> str:
     )
 
 
-def _sign_in(env: Mapping[str, str], *, local: bool) -> tuple[SignIn, str | None]:
+def _sign_in(env: Mapping[str, str], *, local: bool) -> dict[str, Any]:
     """Say how callers prove who they are, and the tenant whose sign-ins are believed."""
     asked = env.get("SIGNPOST_SIGN_IN", "").strip() or "off"
     modes: dict[str, SignIn] = {mode: mode for mode in get_args(SignIn)}
@@ -176,7 +204,7 @@ def _sign_in(env: Mapping[str, str], *, local: bool) -> tuple[SignIn, str | None
     if mode == "local":
         _require_one_machine(env, local=local)
     if mode in ("off", "local"):
-        return mode, None
+        return {"sign_in": mode, "tenant_id": None}
     if env.get("WEBSITE_AUTH_ENABLED", "").lower() != "true":
         raise Misconfigured(
             f"SIGNPOST_SIGN_IN={mode} needs App Service authentication, which is off here: without "
@@ -184,7 +212,7 @@ def _sign_in(env: Mapping[str, str], *, local: bool) -> tuple[SignIn, str | None
             "as the identity provider, or set SIGNPOST_SIGN_IN=off.",
             field="SIGNPOST_SIGN_IN",
         )
-    return mode, _tenant(env)
+    return {"sign_in": mode, "tenant_id": _tenant(env)}
 
 
 def _require_one_machine(env: Mapping[str, str], *, local: bool) -> None:
@@ -226,7 +254,7 @@ def _operators(env: Mapping[str, str]) -> tuple[str, ...]:
     return tuple(named)
 
 
-def _model(env: Mapping[str, str], *, local: bool) -> tuple[str, str, str | None, str | None]:
+def _model(env: Mapping[str, str], *, local: bool) -> dict[str, Any]:
     """Azure OpenAI is called keyless, under the path of its API; any other URL as it stands."""
     if env.get("AZURE_OPENAI_ENDPOINT"):
         for other in ("MODEL_BASE_URL", "MODEL_API_KEY"):
@@ -246,19 +274,34 @@ def _model(env: Mapping[str, str], *, local: bool) -> tuple[str, str, str | None
             field="MODEL_BASE_URL",
         )
     name = _need(env, "MODEL_NAME", "the model that writes the drafts")
-    return url, name, env.get("MODEL_API_KEY") or "none", None
+    return {
+        "model_base_url": url,
+        "model_name": name,
+        "model_api_key": _given(env, "MODEL_API_KEY") or "none",
+        "model_api_version": None,
+        "model_behind": None,
+    }
 
 
-def _azure_openai(env: Mapping[str, str], *, local: bool) -> tuple[str, str, None, str | None]:
+def _azure_openai(env: Mapping[str, str], *, local: bool) -> dict[str, Any]:
     """Give the path of the v1 API, or of the deployment where an API version is asked for."""
     endpoint = _address(env, "AZURE_OPENAI_ENDPOINT", "the URL of Azure OpenAI", local=local)
     name = _need(env, "AZURE_OPENAI_DEPLOYMENT", "the deployment that writes the drafts")
     version = env.get("AZURE_OPENAI_API_VERSION", "").strip()
-    if not version:
-        return endpoint + "/openai/v1", name, None, None
-    if re.fullmatch(API_VERSION, version):
-        return f"{endpoint}/openai/deployments/{quote(name, safe='')}", name, None, version
-    raise Misconfigured(
+    if version and not re.fullmatch(API_VERSION, version):
+        raise _bad_version()
+    path = f"/openai/deployments/{quote(name, safe='')}" if version else "/openai/v1"
+    return {
+        "model_base_url": endpoint + path,
+        "model_name": name,
+        "model_api_key": None,
+        "model_api_version": version or None,
+        "model_behind": env.get("AZURE_OPENAI_MODEL", "").strip() or None,
+    }
+
+
+def _bad_version() -> Misconfigured:
+    return Misconfigured(
         "AZURE_OPENAI_API_VERSION must be a version as 2024-10-21 or 2025-04-01-preview; without "
         "it the v1 API is called.",
         field="AZURE_OPENAI_API_VERSION",
@@ -286,6 +329,11 @@ def _webhook(env: Mapping[str, str], name: str, *, local: bool) -> str:
         f"{' or '.join(WORKFLOWS_HOSTS)}).",
         field=name,
     )
+
+
+def _chat_webhook(env: Mapping[str, str], *, local: bool) -> str | None:
+    name = "TEAMS_CHAT_WEBHOOK_URL"
+    return _webhook(env, name, local=local) if env.get(name) else None
 
 
 def _is_loopback(url: str) -> bool:

@@ -118,4 +118,4 @@ def markdown() -> tuple[Path, ...]:
 
 def names_setting(text: str) -> set[str]:
     """Return the names in a text that look like settings of the app."""
-    return set(re.findall(r"\b(?:SIGNPOST|MODEL|TEAMS|AZURE)_[A-Z0-9_]*[A-Z0-9]\b", text))
+    return set(re.findall(r"\b(?:SIGNPOST|MODEL|TEAMS|AZURE|WEBSITE)_[A-Z0-9_]*[A-Z0-9]\b", text))
