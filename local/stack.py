@@ -82,6 +82,7 @@ class Plan:
             "TEAMS_CHANNEL_WEBHOOK_URL": f"http://127.0.0.1:{self.teams_port}/channel",
             "TEAMS_CHAT_WEBHOOK_URL": f"http://127.0.0.1:{self.teams_port}/chat",
             "AzureWebJobsDisableHomepage": "true",
+            "TASKHUB_NAME": "Signpost",
             **(model if self.own_model else {}),
         }
 

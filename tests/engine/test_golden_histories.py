@@ -4,6 +4,7 @@ import importlib
 import json
 import re
 import sys
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
@@ -15,7 +16,16 @@ from tests.builders import KEY, TEXT
 from tests.doubles.quick_model import TEXT as DRAFT
 from tests.doubles.timed_app import timed_app
 from tests.histories import scenarios
-from tests.histories.replaying import FOLDER, Handle, differences, recorded, turns
+from tests.histories.replaying import (
+    CHANGELOG,
+    FOLDER,
+    Handle,
+    Json,
+    differences,
+    recorded,
+    release,
+    turns,
+)
 from tests.histories.scenarios import SCENARIOS, SETTINGS
 
 HISTORIES = recorded()
@@ -121,9 +131,17 @@ def handle_of_the_copy() -> Handle:
 
 
 def test_each_scenario_has_a_history() -> None:
-    """There is one file for each way a run can go, and no file beside them."""
-    assert set(HISTORIES) == set(SCENARIOS)
-    assert len(HISTORIES) >= LEAST
+    """The release being made has one file for each way a run can go, and no file beside them."""
+    ours = {name.partition("/")[2] for name in HISTORIES if name.startswith(f"{release()}/")}
+    assert ours == set(SCENARIOS)
+
+
+def test_each_release_has_its_histories() -> None:
+    """Every release in the changelog left its own, at least twelve."""
+    kept = Counter(name.partition("/")[0] for name in HISTORIES)
+    out = re.findall(r"^## \[([\d.]+)\]", CHANGELOG.read_text("utf-8"), re.MULTILINE)
+    assert {*out, release()} <= kept.keys()
+    assert min(kept.values()) >= LEAST
 
 
 @pytest.mark.parametrize("name", HISTORIES)
@@ -132,11 +150,24 @@ def test_a_recorded_run_goes_on(name: str) -> None:
     assert differences(HANDLE, HISTORIES[name]) == []
 
 
+@pytest.mark.parametrize("version", [None, "", "1"])
+def test_the_first_versions_are_one(version: str | None) -> None:
+    """A run of before there were versions goes the way of version 1."""
+    oldest = {name: past for name, past in HISTORIES.items() if name.startswith("0.1.0/")}
+    assert not any(differences(HANDLE, of_version(past, version)) for past in oldest.values())
+
+
+def of_version(history: list[Json], version: str | None) -> list[Json]:
+    """Give the history that a run of another version would have."""
+    return [event | {"Version": version} if "Tags" in event else event for event in history]
+
+
 @pytest.mark.parametrize("name", HISTORIES)
 def test_a_recorded_run_ended_as_it_should(name: str) -> None:
     """Each file holds a whole run, to the outcome that its scenario is about."""
     end = HISTORIES[name][-2]
-    assert json.loads(end["Result"])["outcome"] == SCENARIOS[name][1]
+    scenario = SCENARIOS.get(name.partition("/")[2])
+    assert scenario is None or json.loads(end["Result"])["outcome"] == scenario[1]
     assert end["OrchestrationStatus"] == "Completed"
     assert len(turns(HISTORIES[name])) > 2
 

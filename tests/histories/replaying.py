@@ -5,11 +5,14 @@ old result to a new call. So each turn is replayed here as the host would, and c
 """
 
 import json
+import tomllib
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 FOLDER = Path(__file__).parent
+PROJECT = FOLDER.parents[1] / "pyproject.toml"
+CHANGELOG = FOLDER.parents[1] / "CHANGELOG.md"
 STARTED, TURN_BEGINS, TURN_ENDS, COMPLETED = 0, 12, 13, 1
 TASK, TIMER, FIRED = 4, 10, 11
 CREATE_TIMER = 5
@@ -18,9 +21,21 @@ Json = dict[str, Any]
 Handle = Callable[[str], str]
 
 
+def release() -> str:
+    """Name the release that is being made, by the version of the project."""
+    version: str = tomllib.loads(PROJECT.read_text("utf-8"))["project"]["version"]
+    return version
+
+
+def is_out(version: str) -> bool:
+    """Say whether a release has its chapter in the changelog: its histories stay as they are."""
+    return f"\n## [{version}]" in CHANGELOG.read_text("utf-8")
+
+
 def recorded() -> dict[str, list[Json]]:
-    """Read all golden histories, by name."""
-    return {path.stem: json.loads(path.read_bytes()) for path in sorted(FOLDER.glob("*.json"))}
+    """Read the golden histories of all releases, by `release/name`."""
+    files = sorted(FOLDER.glob("*/*.json"))
+    return {f"{file.parent.name}/{file.stem}": json.loads(file.read_bytes()) for file in files}
 
 
 def differences(handle: Handle, history: list[Json]) -> list[str]:
