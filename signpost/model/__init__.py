@@ -5,7 +5,7 @@ from datetime import datetime
 
 from signpost.flows import Parameters
 from signpost.instructions import Message
-from signpost.model import families, reading, refusals
+from signpost.model import client, families, reading, refusals
 from signpost.model.outcomes import Answer, Completion, Kind, Refusal, Unanswered
 from signpost.settings import Settings
 from signpost.text import digest
@@ -35,8 +35,6 @@ async def complete(
     Where the service does not believe the token, it is asked once more with a new one. Models that
     give one text at a time give one.
     """
-    from signpost.model import client  # noqa: PLC0415 - a second of CPU that only drafts pay
-
     name = config.model_behind or config.model_name
     body = families.body(messages, parameters.over(DEFAULTS), name, variants)
     prompt = "\n".join(message["content"] for message in messages)

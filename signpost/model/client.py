@@ -1,14 +1,12 @@
-"""Owns the connection to the model service: its tokens, its limits, and that it is asked once.
-
-Loading this module takes a second of CPU, for the client library: only a draft should pay it.
-"""
+"""Owns the connection to the model service: its tokens, its limits, and that it is asked once."""
 
 import asyncio
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
+from urllib.request import getproxies, proxy_bypass
 
-import httpx2
-import openai
+import aiohttp
+import msgspec
 
 from signpost.model.outcomes import Answer, Unanswered
 from signpost.settings import Settings
@@ -18,13 +16,18 @@ if TYPE_CHECKING:
 
 LARGEST_ANSWER = 4 * 2**20  # bytes: four texts of 16,384 tokens, every letter escaped
 TOKEN_SECONDS = 30
+KEPT_SECONDS = 4.0  # an idle connection: small servers hang up after five, maybe as we send
+HEADERS = {
+    "Accept": "application/json",
+    "Accept-Encoding": "identity",  # so that no answer can swell
+    "Content-Type": "application/json",
+}
+UNAUTHORIZED = 401
 SCOPES = {  # Azure Government and Azure operated by 21Vianet have authorities of their own
     ".azure.us": "https://cognitiveservices.azure.us/.default",
     ".azure.cn": "https://cognitiveservices.azure.cn/.default",
 }
 SCOPE = "https://cognitiveservices.azure.com/.default"
-UNUSED_KEY = "a token stands in its place"
-ABOUT_BYTES = ("content-encoding", "content-length", "transfer-encoding")
 
 
 async def ask(config: Settings, body: dict[str, Any], seconds: float) -> Answer:
@@ -32,86 +35,106 @@ async def ask(config: Settings, body: dict[str, Any], seconds: float) -> Answer:
     try:
         async with asyncio.timeout(seconds):
             return await _service(config).ask(body)
-    except (TimeoutError, openai.APITimeoutError) as error:
+    except TimeoutError as error:
         raise Unanswered("timeout") from error
-    except openai.APIConnectionError as error:
+    except aiohttp.ClientError as error:
         raise Unanswered("unreachable") from error
-    except _TooLargeError as error:
-        raise Unanswered("unreadable") from error
 
 
 class _Service:
-    """The model service as one process calls it; bound to the event loop that calls it first."""
+    """The model service as the event loop that makes this calls it."""
 
     def __init__(self, config: Settings) -> None:
         version = config.model_api_version
+        self._url = f"{config.model_base_url}/chat/completions"
+        self._query = {"api-version": version} if version else {}
         self._model = config.model_name
-        self._tokens = None if config.model_api_key else _Tokens(config)
-        self._client = openai.AsyncOpenAI(
-            base_url=config.model_base_url,
-            api_key=config.model_api_key or UNUSED_KEY,
-            default_query={"api-version": version} if version else None,
-            default_headers={"Accept-Encoding": "identity"},  # so that no answer can swell
-            max_retries=0,  # the run waits on a timer of its own: retries would multiply
-            http_client=_Bounded(follow_redirects=False, timeout=None),
-            timeout=None,
+        self._key = config.model_api_key
+        self._tokens = None if self._key else _Tokens(config)
+        self._proxy = _proxy(self._url)
+        self._session = aiohttp.ClientSession(
+            connector=aiohttp.TCPConnector(limit=0, keepalive_timeout=KEPT_SECONDS),
+            cookie_jar=aiohttp.DummyCookieJar(),
+            headers=HEADERS,
+            timeout=aiohttp.ClientTimeout(),  # none: the caller's counts for all of it
         )
 
     async def ask(self, body: dict[str, Any]) -> Answer:
         """Send one request; a second one only with a new token, where the first's is refused."""
+        content = msgspec.json.encode({"model": self._model, **body})
         if self._tokens is None:
-            return await self._send(body, {})
+            return await self._send(content, self._key)
         token = await self._tokens.give()
-        answer = await self._send(body, _bearer(token))
-        if answer.status == openai.AuthenticationError.status_code:
+        answer = await self._send(content, token)
+        if answer.status == UNAUTHORIZED:
             token = await self._tokens.give(refused=token)
-            answer = await self._send(body, _bearer(token))
+            answer = await self._send(content, token)
         return answer
 
-    async def _send(self, body: dict[str, Any], headers: dict[str, str]) -> Answer:
-        try:
-            raw = await self._client.post(
-                "/chat/completions",
-                body={"model": self._model, **body},
-                options={"headers": headers},
-                cast_to=httpx2.Response,
-            )
-        except openai.APIStatusError as error:
-            raw = error.response
-        return Answer(raw.status_code, raw.headers, raw.content)
+    async def _send(self, content: bytes, bearer: str | None) -> Answer:
+        """Send a request once: aiohttp itself sends no POST again."""
+        async with self._session.post(
+            self._url,
+            params=self._query,
+            data=content,
+            headers={"Authorization": f"Bearer {bearer}"},
+            proxy=self._proxy,
+            allow_redirects=False,
+        ) as answer:
+            return Answer(answer.status, answer.headers, await _bounded(answer.content))
 
     async def close(self) -> None:
         """Close the connections to the service and to the identity endpoint."""
-        await self._client.close()
+        await self._session.close()
         if self._tokens is not None:
             await self._tokens.close()
 
 
-_services: dict[Settings, _Service] = {}
+async def _bounded(stream: aiohttp.StreamReader) -> bytes:
+    """Read no more than a completion can be, of errors too. Raises Unanswered."""
+    body = bytearray()
+    async for part in stream.iter_any():
+        body += part
+        if len(body) > LARGEST_ANSWER:
+            raise Unanswered("unreadable")
+    return bytes(body)
+
+
+def _proxy(url: str) -> str | None:
+    """Give the proxy that the environment names for a URL, as curl would take it from there.
+
+    aiohttp could look for itself, but would read passwords from the user's .netrc file as well.
+    """
+    asked = urlsplit(url)
+    if proxy_bypass(asked.hostname or ""):
+        return None
+    named = getproxies()
+    found = named.get(asked.scheme) or named.get("all")
+    return found if found is None or "://" in found else f"http://{found}"
+
+
+_services: dict[tuple[asyncio.AbstractEventLoop, Settings], _Service] = {}
 
 
 def _service(config: Settings) -> _Service:
-    """Make one service a process and configuration."""
-    if config not in _services:
-        _services[config] = _Service(config)
-    return _services[config]
+    """Make one service an event loop and configuration, so that its connections are kept."""
+    place = (asyncio.get_running_loop(), config)
+    if place not in _services:
+        _services[place] = _Service(config)
+    return _services[place]
 
 
 async def close() -> None:
-    """Close all connections of this process, in the event loop that uses them."""
-    while _services:
-        _, opened = _services.popitem()
-        await opened.close()
+    """Close all connections of the event loop that runs this."""
+    here = asyncio.get_running_loop()
+    for place in [each for each in _services if each[0] is here]:
+        await _services.pop(place).close()
 
 
 def scope_of(url: str) -> str:
     """Give the scope of tokens for a service, which differs from cloud to cloud."""
     host = urlsplit(url).hostname or ""
     return next((scope for end, scope in SCOPES.items() if host.endswith(end)), SCOPE)
-
-
-def _bearer(token: str) -> dict[str, str]:
-    return {"Authorization": f"Bearer {token}"}
 
 
 class _Tokens:
@@ -147,26 +170,3 @@ class _Tokens:
 
     async def close(self) -> None:
         await self._credential.close()
-
-
-class _TooLargeError(openai.OpenAIError):
-    """The answer is larger than any completion. The client library hands its own kind through."""
-
-
-class _Bounded(openai.DefaultAsyncHttpxClient):
-    """Reads no more of an answer than a completion can be, errors included."""
-
-    async def send(self, request: Any, **options: Any) -> Any:  # noqa: ANN401 - httpx2's types
-        answer = await super().send(request, **options | {"stream": True})
-        body = bytearray()
-        try:
-            async for part in answer.aiter_bytes():
-                body += part
-                if len(body) > LARGEST_ANSWER:
-                    raise _TooLargeError
-        finally:
-            await answer.aclose()
-        headers = [each for each in answer.headers.multi_items() if each[0] not in ABOUT_BYTES]
-        return type(answer)(
-            answer.status_code, headers=headers, content=bytes(body), request=request
-        )
