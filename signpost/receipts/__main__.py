@@ -1,4 +1,4 @@
-"""The check that anybody can run: `python -m signpost.receipts verify receipt.json`."""
+"""The commands for receipts: `verify`, which anybody can run, and `export`, for operators."""
 
 import argparse
 import io
@@ -9,8 +9,11 @@ from pathlib import Path
 
 from signpost.receipts import keys
 from signpost.receipts.canonical import LARGEST
+from signpost.receipts.exporting import NotExported, export
 from signpost.receipts.sealing import Finding, Tampered, verify
+from signpost.settings import variables
 
+EXPORT = "Write the receipts of all closed runs into a folder, each checked; again, what is new."
 ABOUT = "Check that a receipt is, byte for byte, what was signed. Needs no settings, no network."
 STRANGER = (
     " This does not say who that is: compare the key id with the one that your Signpost"
@@ -19,10 +22,15 @@ STRANGER = (
 
 
 def main(given: Sequence[str] | None = None) -> int:
-    """Check one receipt: 0 when nothing was changed, 1 when something was, 2 when unreadable."""
+    """Run a command: 0 when all is well, 1 when a receipt is not as it was signed, 2 otherwise."""
     if isinstance(sys.stdout, io.TextIOWrapper):  # a terminal may lack a letter of an outcome
         sys.stdout.reconfigure(errors="backslashreplace")
     asked = _arguments(given)
+    code: int = asked.command(asked)
+    return code
+
+
+def _verify(asked: argparse.Namespace) -> int:
     try:
         finding = verify(_bytes(asked.file), asked.key)
     except OSError as fault:
@@ -33,19 +41,58 @@ def main(given: Sequence[str] | None = None) -> int:
     return 0
 
 
+def _export(asked: argparse.Namespace) -> int:
+    headers = {"x-functions-key": asked.key_from_env, "Authorization": asked.token_from_env}
+    headers = {name: value for name, value in headers.items() if value}
+    try:
+        done = export(asked.url, asked.folder, headers)
+    except NotExported as fault:
+        return _complain(2, str(fault))
+    except OSError as fault:
+        return _complain(2, f"{fault.filename} can't be written: {fault.strerror}.")
+    sys.stdout.write(f"{done.written} receipts written, {done.there} were there.\n")
+    for run in done.doubtful:
+        _complain(1, f"{run} is not signed by a key that the app publishes, or was changed.")
+    return 1 if done.doubtful else 0
+
+
 def _arguments(given: Sequence[str] | None) -> argparse.Namespace:
-    parser = argparse.ArgumentParser(prog="python -m signpost.receipts", description=ABOUT)
-    commands = parser.add_subparsers(required=True, metavar="verify")
-    command = commands.add_parser("verify", help="check one receipt", description=ABOUT)
-    command.add_argument("file", metavar="FILE", help="the receipt as downloaded; - for stdin")
-    command.add_argument(
+    about = "Check receipts, and bring them out of an installation."
+    parser = argparse.ArgumentParser(prog="python -m signpost.receipts", description=about)
+    commands = parser.add_subparsers(required=True, metavar="verify | export")
+    check = commands.add_parser("verify", help="check one receipt", description=ABOUT)
+    check.set_defaults(command=_verify)
+    check.add_argument("file", metavar="FILE", help="the receipt as downloaded; - for stdin")
+    check.add_argument(
         "--key",
         action="append",
         type=_key,
         metavar="HEX",
         help="a public key that you trust, 64 hex digits; may be given again",
     )
+    bring = commands.add_parser("export", help="bring all receipts out", description=EXPORT)
+    bring.set_defaults(command=_export)
+    bring.add_argument("url", metavar="URL", help="the app's address")
+    bring.add_argument("folder", metavar="FOLDER", type=Path, help="where the files go")
+    bring.add_argument(
+        "--key-from-env", type=_variable, metavar="NAME", help="the variable with a function key"
+    )
+    bring.add_argument(
+        "--token-from-env", type=_bearer, metavar="NAME", help="the one with an operator's token"
+    )
     return parser.parse_args(given)
+
+
+def _variable(name: str) -> str:
+    """Read a secret from the environment, so that it stands in no list of commands."""
+    value = variables([name]).get(name)
+    if not value:
+        raise argparse.ArgumentTypeError(f"the environment variable {name} is not set")
+    return value
+
+
+def _bearer(name: str) -> str:
+    return f"Bearer {_variable(name)}"
 
 
 def _key(text: str) -> str:

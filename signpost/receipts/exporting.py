@@ -1,0 +1,139 @@
+"""Owns bringing receipts out of an installation: each into a file of its own, checked on the way.
+
+It speaks the HTTP API as an operator. An export that is started again fetches only what is new.
+"""
+
+import json
+import re
+from collections.abc import Iterator, Mapping
+from http import HTTPStatus
+from pathlib import Path
+from typing import Any, NamedTuple
+from urllib.error import HTTPError, URLError
+from urllib.parse import quote, urlencode, urlsplit
+from urllib.request import HTTPRedirectHandler, Request, build_opener
+
+from signpost.receipts.canonical import LARGEST
+from signpost.receipts.sealing import Tampered, verify
+
+KEYS = "keys.json"  # the public keys of all exports so far, since an app forgets former ones
+PAGE = 100
+SECONDS = 60
+RUN = r"[A-Za-z0-9_-]{1,100}"
+ON_THIS_MACHINE = ("localhost", "127.0.0.1", "::1")
+REFUSED = (HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN, HTTPStatus.NOT_FOUND)
+
+
+class NotExported(Exception):  # noqa: N818 - it says what is the case
+    """The export can't go on; the message says why and what to do."""
+
+
+class Exported(NamedTuple):
+    """What an export did: receipts written, there before, and ids of those that don't verify."""
+
+    written: int
+    there: int
+    doubtful: list[str]
+
+
+def export(url: str, folder: Path, headers: Mapping[str, str]) -> Exported:
+    """Write the receipts of all closed runs into a folder. Raises NotExported."""
+    parts = urlsplit(url)
+    if parts.scheme != "https" and parts.hostname not in ON_THIS_MACHINE:
+        raise NotExported("Give the address of the app, starting with https://.")
+    source = _Source(url.rstrip("/"), headers)
+    folder.mkdir(parents=True, exist_ok=True)
+    trusted = _keys(source, folder)
+    written, there, doubtful = 0, 0, []
+    for run in source.closed_runs():
+        file = folder / f"{run}.json"
+        if file.exists():
+            there += 1
+            continue
+        receipt = source.get(f"/api/runs/{quote(run)}/receipt")
+        if not _is_good(receipt, trusted):
+            doubtful.append(run)
+        _write(file, receipt)
+        written += 1
+    return Exported(written, there, doubtful)
+
+
+class _Source:
+    """An installation, asked over HTTP as an operator."""
+
+    def __init__(self, url: str, headers: Mapping[str, str]) -> None:
+        self._url, self._headers = url, dict(headers)
+        self._opener = build_opener(_NoRedirect)  # a key is sent to nobody else
+
+    def closed_runs(self) -> Iterator[str]:
+        """Give the ids of all closed runs, newest first."""
+        query = {"box": "all", "state": "closed", "limit": str(PAGE)}
+        while True:
+            page = self.read(f"/api/runs?{urlencode(query)}")
+            for run in page["runs"]:
+                if not re.fullmatch(RUN, run["id"]):  # it names a file
+                    raise NotExported("The answer is not that of a Signpost.")
+                yield run["id"]
+            if page["next"] is None:
+                return
+            query["cursor"] = page["next"]
+
+    def read(self, path: str) -> Any:  # noqa: ANN401 - any JSON
+        """Get a JSON document."""
+        try:
+            return json.loads(self.get(path))
+        except ValueError as error:
+            raise NotExported(f"{self._url} doesn't answer as a Signpost does.") from error
+
+    def get(self, path: str) -> bytes:
+        """Get the bytes of an answer. Raises NotExported for any but 200."""
+        asked = Request(self._url + path, headers=self._headers)  # noqa: S310 - checked by `export`
+        try:
+            with self._opener.open(asked, timeout=SECONDS) as answer:
+                body: bytes = answer.read(LARGEST + 1)
+                return body
+        except HTTPError as error:
+            with error:
+                raise NotExported(_told(error.code)) from error
+        except (URLError, TimeoutError, OSError) as error:
+            raise NotExported(f"{self._url} can't be reached: {error}.") from error
+
+
+class _NoRedirect(HTTPRedirectHandler):
+    def redirect_request(self, *_: object) -> None:
+        """Follow nothing."""
+
+
+def _told(status: int) -> str:
+    if status in REFUSED:
+        return (
+            f"The app refused ({status}): it lists all runs to operators only. Give a function key "
+            "with --key-from-env, or where people sign in an operator's token with "
+            "--token-from-env."
+        )
+    return f"The app answered {status}; start the export again later, it goes on where it was."
+
+
+def _keys(source: _Source, folder: Path) -> list[str]:
+    """Give the public keys that the app publishes, and those of exports before."""
+    file = folder / KEYS
+    known = json.loads(file.read_bytes()) if file.exists() else []
+    published = [key["publicKey"] for key in source.read("/api/receipts/keys")["keys"]]
+    trusted = list(dict.fromkeys([*published, *known]))
+    _write(file, json.dumps(trusted, indent=2).encode())
+    return trusted
+
+
+def _is_good(receipt: bytes, trusted: list[str]) -> bool:
+    try:
+        verify(receipt, trusted)
+    except Tampered:
+        return False
+    return True
+
+
+def _write(file: Path, content: bytes) -> None:
+    """Write a file whole or not at all."""
+    part = file.with_suffix(".part")
+    part.write_bytes(content)
+    part.replace(file)
