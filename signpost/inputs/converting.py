@@ -10,7 +10,6 @@ import sys
 import zipfile
 from collections.abc import Iterator
 from contextlib import suppress
-from typing import Any
 
 import msgspec
 
@@ -21,12 +20,10 @@ PROCESSOR_SECONDS = 10
 MOST_READ = 1_000_000  # characters, after which nobody counts any more
 MOST_UNPACKED = 50 * 1024 * 1024
 MOST_PARTS = 2000
+NO_WORD = "It is no Word file, though its name says so."
 
 _PDF, _ZIP, _OLE = b"%PDF-", b"PK\x03\x04", b"\xd0\xcf\x11\xe0"
 _UTF_16 = (b"\xff\xfe", b"\xfe\xff")
-_W = "{http://schemas.openxmlformats.org/wordprocessingml/2006/main}"
-_MARKS = {"tab": "\t", "br": "\n", "cr": "\n", "noBreakHyphen": "-"}
-_FALLBACK = "{http://schemas.openxmlformats.org/markup-compatibility/2006}Fallback"
 
 
 class Refused(Exception):  # noqa: N818 - it names what became of the file
@@ -102,40 +99,22 @@ def _pdf(content: bytes) -> Iterator[str]:
 
 
 def _docx(content: bytes) -> Iterator[str]:
-    from docx import Document  # noqa: PLC0415 - only Word files need it
+    from signpost.inputs import word  # noqa: PLC0415 - only Word files need it
 
     if content.startswith(_OLE):
         raise Refused("It is an older Word file or has a password: save it as .docx without one.")
     if not content.startswith(_ZIP):
-        raise Refused("It is no Word file, though its name says so.")
+        raise Refused(NO_WORD)
     with zipfile.ZipFile(io.BytesIO(content)) as parts:
         sizes = [part.file_size for part in parts.infolist()]
-    if len(sizes) > MOST_PARTS or sum(sizes) > MOST_UNPACKED:
-        raise Refused(f"It unpacks to more than {MOST_UNPACKED:,} bytes or {MOST_PARTS:,} parts.")
-    yield from _words(Document(io.BytesIO(content)).element.body)
-
-
-def _words(body: Any) -> Iterator[str]:  # noqa: ANN401 - an element of lxml, which has no types
-    """Give the text of a Word document as it reads with all changes accepted, a line a paragraph.
-
-    The library's own texts leave out insertions and content controls. Cells are split by tabs.
-    """
-    for gone in list(body.iter(_FALLBACK, _W + "moveFrom")):
-        gone.getparent().remove(gone)
-    before = "\n"
-    for each in body.iter(*(_W + name for name in ("p", "tc", "t", *_MARKS))):
-        name = each.tag.removeprefix(_W)
-        if name == "tc":
-            before = (
-                "\t" if any(True for _ in each.itersiblings(each.tag, preceding=True)) else "\n"
+        if len(sizes) > MOST_PARTS or sum(sizes) > MOST_UNPACKED:
+            raise Refused(
+                f"It unpacks to more than {MOST_UNPACKED:,} bytes or {MOST_PARTS:,} parts."
             )
-        elif name == "p":
-            yield before
-            before = "\n"
-        elif name == "t":
-            yield each.text or ""
-        elif each.getparent().tag == _W + "r":  # not the tab stops of a style
-            yield _MARKS[name]
+        try:
+            yield from word.words(parts)
+        except word.NoDocument:
+            raise Refused(NO_WORD) from None
 
 
 def _main() -> None:
