@@ -26,12 +26,17 @@ def render(findings: Iterable[Finding]) -> str:
     """Write findings for a terminal: a line each, and below it what to do."""
     lines = []
     for each in findings:
-        lines.append(f"{each.state:8} {each.check}: {each.detail}")
+        lines.append(f"{each.state:8} {_shown(each.check)}: {_shown(each.detail)}")
         if each.fix:
-            lines += [f"{'':9}{line}" for line in f"fix: {each.fix}".splitlines()]
+            lines += [f"{'':9}{_shown(line)}" for line in f"fix: {each.fix}".splitlines()]
     return "\n".join(lines)
 
 
 def status(findings: Iterable[Finding]) -> int:
     """Give the exit status: 1 when there is a problem, else 0, also where some is unknown."""
     return AT_FAULT if any(each.state == "problem" for each in findings) else SOUND
+
+
+def _shown(text: str) -> str:
+    """Keep what another machine sent from steering the terminal."""
+    return text if text.isprintable() else ascii(text)

@@ -1,0 +1,66 @@
+"""Owns looking at the storage of the Functions host: its blobs, and what Durable keeps there."""
+
+from collections.abc import Iterator, Mapping
+from http import HTTPStatus
+
+from signpost.doctor.finding import Finding
+from signpost.doctor.outside import Unreached
+from signpost.doctor.storage import Service, ask, no_answer, refusal
+from signpost.doctor.surroundings import SCHEDULER, STORAGE, Surroundings
+from signpost.doctor.tokens import NoToken
+
+BLOB = "/azure-webjobs-hosts/signpost-doctor"  # in the container that the host makes for itself
+ROLES = {
+    "blob": "Storage Blob Data Owner",
+    "queue": "Storage Queue Data Contributor",
+    "table": "Storage Table Data Contributor",
+}
+CHECK = "host storage"
+BLOCK = {"x-ms-blob-type": "BlockBlob"}
+JSON = {"Accept": "application/json"}
+
+
+async def check(around: Surroundings) -> list[Finding]:
+    """Write and erase a blob; read what there is of queues and tables, if Durable uses them."""
+    env = around.env
+    services = list(_services(env))
+    if services:
+        return [await probe(service, kind, env) for kind, service in services]
+    if env.get(STORAGE):
+        what = f"{STORAGE} is a connection string, which the host alone uses."
+        return [Finding(CHECK, "unknown", what)]
+    if "WEBSITE_SITE_NAME" not in env:
+        return [Finding(CHECK, "unknown", "No storage is set here for the Functions host.")]
+    what = f"{STORAGE}__blobServiceUri is missing: the host has no storage."
+    return [Finding(CHECK, "problem", what, "azd provision")]
+
+
+def _services(env: Mapping[str, str]) -> Iterator[tuple[str, Service]]:
+    """Give what the host opens by its identity; without a scheduler Durable keeps runs there."""
+    account = env.get(f"{STORAGE}__accountName")
+    for kind in ("blob",) if env.get(SCHEDULER) else ("blob", "queue", "table"):
+        setting = f"{STORAGE}__{kind}ServiceUri"
+        url = env.get(setting)
+        if url is None and account:
+            setting = f"{STORAGE}__accountName"
+            url = f"https://{account}.{kind}.core.windows.net"
+        if url:
+            yield kind, Service(CHECK, url, setting, ROLES[kind])
+
+
+async def probe(service: Service, kind: str, env: Mapping[str, str]) -> Finding:
+    """Ask one service for what the host needs of it."""
+    try:
+        if kind == "blob":
+            answer = await ask(service, env, "PUT", BLOB, headers=BLOCK)
+            if answer.status < HTTPStatus.BAD_REQUEST:
+                answer = await ask(service, env, "DELETE", BLOB)
+        elif kind == "queue":
+            answer = await ask(service, env, "GET", "/?comp=list&maxresults=1")
+        else:
+            answer = await ask(service, env, "GET", "/Tables?$top=1", headers=JSON)
+    except (NoToken, Unreached) as error:
+        return no_answer(service, error, env)
+    if answer.status < HTTPStatus.BAD_REQUEST or "ContainerNotFound" in answer.codes:
+        return Finding(CHECK, "ok", f"The {kind} service of {service.account} opens to the app.")
+    return refusal(service, answer, env)

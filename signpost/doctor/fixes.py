@@ -1,0 +1,81 @@
+"""Owns the commands that mend an installation, written so that they can be pasted into a shell.
+
+They find by name what only Azure knows, as the resource id of an account.
+"""
+
+import shlex
+from collections.abc import Mapping
+
+PROVISION = "azd provision"
+
+
+def set_up(name: str, env: Mapping[str, str], *, set_by_deployment: bool) -> str:
+    """Give the step that sets a setting, here or in Azure."""
+    site = env.get("WEBSITE_SITE_NAME")
+    if site is None:
+        return f"Set {name} as docs/settings.md says, in local.settings.json or the environment."
+    if set_by_deployment:
+        return f"{PROVISION}   # it sets {name}: see docs/settings.md for its parameter"
+    return (
+        f"az functionapp config appsettings set {_of_app(site)} --settings {name}=VALUE\n"
+        f"and keep it in the parameter `furtherSettings`, or the next `{PROVISION}` takes it away"
+    )
+
+
+def restart(env: Mapping[str, str]) -> str:
+    """Give the command that starts the app anew."""
+    return f"az functionapp restart {_of_app(env.get('WEBSITE_SITE_NAME', 'APP'))}"
+
+
+def show_identities(env: Mapping[str, str]) -> str:
+    """Give the command that lists the identities of the app, with their client ids."""
+    site = env.get("WEBSITE_SITE_NAME", "APP")
+    return f"az functionapp identity show {_of_app(site)} --query userAssignedIdentities"
+
+
+def assign(role: str, scope: str, env: Mapping[str, str]) -> str:
+    """Give the command that gives the app's identity a role on what `scope` stands for."""
+    who = env.get("AZURE_CLIENT_ID") or "OBJECT_ID_OF_THE_APPS_IDENTITY"
+    return (
+        f'az role assignment create --assignee {shlex.quote(who)} --role "{role}" --scope {scope}'
+    )
+
+
+def storage_scope(account: str) -> str:
+    """Stand for a storage account."""
+    return _found(f"az storage account show --name {shlex.quote(account)} --query id")
+
+
+def model_scope(subdomain: str) -> str:
+    """Stand for an account of Azure OpenAI, known by the first label of its endpoint."""
+    wanted = f"[?properties.customSubDomainName=='{subdomain}'].id"
+    return _found(f"az cognitiveservices account list --query {shlex.quote(wanted)}")
+
+
+def hub_scope(host: str, hub: str) -> str:
+    """Stand for a task hub of the scheduler behind an endpoint, which begins with its name."""
+    wanted = f"[?starts_with('{host}', name)].id"
+    kind = "--resource-type Microsoft.DurableTask/schedulers"
+    return _found(f"az resource list {kind} --query {shlex.quote(wanted)}") + f"/taskHubs/{hub}"
+
+
+def secret_scope(vault: str, secret: str) -> str:
+    """Stand for one secret of a vault."""
+    return _found(f"az keyvault show --name {shlex.quote(vault)} --query id") + f"/secrets/{secret}"
+
+
+def open_network(command: str) -> str:
+    """Give the two ways to let the app in where network rules keep it out."""
+    return (
+        f"azd env set VNET_ENABLED true && {PROVISION}   # the app joins the private network\n"
+        f"or open the service: {command}"
+    )
+
+
+def _of_app(site: str) -> str:
+    group = f"az functionapp list --query \"[?name=='{site}'].resourceGroup\""
+    return f"--name {shlex.quote(site)} --resource-group {_found(group)}"
+
+
+def _found(command: str) -> str:
+    return f"$({command} --output tsv)"

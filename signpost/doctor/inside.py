@@ -1,0 +1,58 @@
+"""Owns the examination from inside: all checks side by side, each within its time."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping
+
+from signpost.doctor.checks import (
+    configuration,
+    deployment,
+    host_storage,
+    identity,
+    ledger,
+    scheduler,
+    user_files,
+    vault,
+    webhooks,
+)
+from signpost.doctor.finding import Finding
+from signpost.doctor.surroundings import Durable, Surroundings, look_around
+
+CHECK_SECONDS = 10.0
+Check = Callable[[Surroundings], Awaitable[list[Finding]]]
+CHECKS: Mapping[str, Check] = {
+    "settings": configuration.check,
+    "vault": vault.check,
+    "files": user_files.check,
+    "identity": identity.check,
+    "ledger": ledger.check,
+    "host storage": host_storage.check,
+    "scheduler": scheduler.check,
+    "model": deployment.check,
+    "webhook": webhooks.check,
+}
+
+
+async def examine(
+    env: Mapping[str, str],
+    durable: Durable | None = None,
+    *,
+    checks: Mapping[str, Check] = CHECKS,
+    seconds: float = CHECK_SECONDS,
+) -> list[Finding]:
+    """Look at an installation, of which `env` tells; `durable` as in Surroundings."""
+    around = look_around(env, durable)
+    looks = (_within(name, check, around, seconds) for name, check in checks.items())
+    return [finding for found in await asyncio.gather(*looks) for finding in found]
+
+
+async def _within(name: str, check: Check, around: Surroundings, seconds: float) -> list[Finding]:
+    """Let no check keep the others waiting, or take them down."""
+    try:
+        async with asyncio.timeout(seconds):
+            return await check(around)
+    except TimeoutError:
+        what = f"There was no answer in {seconds:g} seconds."
+        return [Finding(name, "problem", what, "Ask again; if it stays, look at the network.")]
+    except Exception as error:  # noqa: BLE001 - whatever it is, the other findings are worth having
+        what = f"This could not be looked at ({type(error).__name__})."
+        return [Finding(name, "unknown", what)]
