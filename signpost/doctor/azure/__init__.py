@@ -1,0 +1,103 @@
+"""Owns the doctor's look at Azure from a laptop: reads only, as whoever signed in there."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from types import MappingProxyType
+
+import aiohttp
+
+from signpost.doctor.azure import (
+    app_settings,
+    deleted,
+    deployments,
+    model,
+    references,
+    roles,
+    scheduler,
+    site,
+)
+from signpost.doctor.azure.arm import Arm, Refused, text
+from signpost.doctor.azure.credentials import CLOUDS, NotSignedIn, token_for
+from signpost.doctor.azure.deployed import Deployed, look
+from signpost.doctor.azure.refusals import unreadable
+from signpost.doctor.finding import Finding
+
+CHECK = "azure group"
+SUBSCRIPTIONS = "2022-12-01"
+Check = Callable[[Deployed], Awaitable[list[Finding]]]
+# What each check reads, in words for who may not.
+CHECKS: MappingProxyType[str, tuple[str, Check]] = MappingProxyType(
+    {
+        deployments.CHECK: ("the group's deployments", deployments.examine),
+        deleted.CHECK: ("what was deleted in the subscription", deleted.examine),
+        site.CHECK: ("the app", site.examine),
+        app_settings.CHECK: ("the app's settings", app_settings.examine),
+        references.CHECK: ("the app's vault references", references.examine),
+        roles.CHECK: ("who has which role", roles.examine),
+        model.CHECK: ("the model's deployment", model.examine),
+        scheduler.CHECK: ("the Durable Task Scheduler", scheduler.examine),
+    }
+)
+
+
+async def examine(
+    resource_group: str,
+    subscription: str | None = None,
+    *,
+    cloud: str = "AzureCloud",
+    arm: str | None = None,
+) -> list[Finding]:
+    """Ask Azure Resource Manager what is wrong with an installation; nothing is changed.
+
+    `cloud` is a name of `az cloud list`; `arm` is another address to ask than that cloud's. What
+    the caller may not read is `unknown`, with the role that it takes.
+    """
+    if cloud not in CLOUDS:
+        detail = f"The cloud {cloud} is not known: name one of {', '.join(CLOUDS)}."
+        return [Finding(CHECK, "problem", detail, "az cloud list --query [].name --output tsv")]
+    try:
+        token = await token_for(CLOUDS[cloud])
+    except NotSignedIn:
+        detail = "Nobody is signed in to Azure here, so nothing was looked at."
+        return [Finding(CHECK, "unknown", detail, "az login")]
+    async with aiohttp.ClientSession() as session:
+        return await _examine(
+            Arm(session, arm or CLOUDS[cloud], token), subscription, resource_group
+        )
+
+
+async def _examine(arm: Arm, subscription: str | None, group: str) -> list[Finding]:
+    try:
+        chosen = subscription or await _only_subscription(arm)
+        if chosen is None:
+            detail = "You have several subscriptions, or none: say which one holds the group."
+            fix = "az account list --query [].[name,id] --output table\nThen add --subscription ID"
+            return [Finding(CHECK, "problem", detail, fix)]
+        stand = await look(arm, chosen, group)
+    except Refused as refusal:
+        return [_no_group(refusal, group, subscription)]
+    told = await asyncio.gather(*(_guarded(name, stand) for name in CHECKS))
+    return [finding for findings in told for finding in findings]
+
+
+async def _only_subscription(arm: Arm) -> str | None:
+    found = await arm.every("/subscriptions", SUBSCRIPTIONS)
+    return text(found[0], "subscriptionId") if len(found) == 1 else None
+
+
+def _no_group(refusal: Refused, group: str, subscription: str | None) -> Finding:
+    if refusal.absent:
+        detail = f"There is no resource group {group} in the subscription {subscription or ''}"
+        fix = "azd env get-values\nshows AZURE_RESOURCE_GROUP and AZURE_SUBSCRIPTION_ID; without a "
+        return Finding(CHECK, "problem", f"{detail.rstrip()}.", f"{fix}deployment yet: azd up")
+    scope = f"/subscriptions/{subscription or 'ID'}"
+    return unreadable(CHECK, f"the resource group {group}", refusal, scope)
+
+
+async def _guarded(name: str, stand: Deployed) -> list[Finding]:
+    """Run one check; what Azure refuses to tell is unknown, not a fault."""
+    what, check = CHECKS[name]
+    try:
+        return await check(stand)
+    except Refused as refusal:
+        return [unreadable(name, what, refusal, stand.group)]

@@ -1,0 +1,77 @@
+"""Owns the check of app settings: what is missing, what may not be there, what holds a secret."""
+
+from collections.abc import Iterable, Iterator
+
+from signpost.doctor.azure.deployed import SCHEDULER_SETTING, Deployed
+from signpost.doctor.azure.refusals import SETTINGS_READER, unreadable
+from signpost.doctor.azure.setting_names import (
+    ANY_MODEL,
+    AZURE_OPENAI,
+    NEEDED,
+    REFERENCE,
+    REFUSED_BY_FLEX,
+    SECRETS,
+    STORAGE,
+    UNSAFE,
+)
+from signpost.doctor.finding import Finding
+
+CHECK = "azure settings"
+
+
+async def examine(stand: Deployed) -> list[Finding]:
+    """Find what is wrong with the names of the app's settings; no value is told."""
+    if stand.site is None:
+        return []
+    if stand.refusal:
+        site = str(stand.site.get("id", stand.group))
+        return [unreadable(CHECK, "the app's settings", stand.refusal, site, SETTINGS_READER)]
+    found = [*_missing(stand), *_forbidden(stand), *_bare(stand), *_stranger(stand)]
+    return found or [Finding(CHECK, "ok", "The app has every setting, and none that may not be.")]
+
+
+def _missing(stand: Deployed) -> Iterator[Finding]:
+    model = () if stand.setting(ANY_MODEL) else AZURE_OPENAI
+    backend = (SCHEDULER_SETTING,) if stand.uses_scheduler else ()
+    for name in (*NEEDED, *model, *backend):
+        if not stand.setting(name):
+            yield Finding(CHECK, "problem", f"The app setting {name} is missing.", "azd provision")
+
+
+def _forbidden(stand: Deployed) -> Iterator[Finding]:
+    for name in sorted(stand.settings or {}):
+        if name in REFUSED_BY_FLEX:
+            detail = f"The app setting {name} may not be set on Flex Consumption."
+            yield Finding(CHECK, "problem", detail, _delete(stand, [name]))
+        elif name in UNSAFE:
+            detail = f"The app setting {name} may not be set: it {UNSAFE[name]}."
+            yield Finding(CHECK, "problem", detail, _delete(stand, [name]))
+
+
+def _bare(stand: Deployed) -> Iterator[Finding]:
+    """Find secrets that stand in a setting, where everybody who may read settings sees them."""
+    for name in SECRETS:
+        if (value := stand.setting(name)) and not value.startswith(REFERENCE):
+            detail = f"The app setting {name} holds its secret, in place of a vault reference."
+            fix = (
+                "azd provision\nThen make the secret anew, since whoever read the settings has it."
+            )
+            yield Finding(CHECK, "problem", detail, fix)
+
+
+def _stranger(stand: Deployed) -> Iterator[Finding]:
+    """Find settings that name another identity than the app has."""
+    identity = stand.identity
+    for name in ("AZURE_CLIENT_ID", f"{STORAGE}__clientId"):
+        asked = stand.setting(name).lower()
+        if identity and asked and asked != identity.client_id.lower():
+            detail = f"The app setting {name} names an identity that the app does not have."
+            yield Finding(CHECK, "problem", detail, "azd provision")
+
+
+def _delete(stand: Deployed, names: Iterable[str]) -> str:
+    app = str((stand.site or {}).get("name", ""))
+    return (
+        f"az functionapp config appsettings delete --resource-group {stand.group_name} "
+        f"--name {app} --setting-names {' '.join(names)}"
+    )

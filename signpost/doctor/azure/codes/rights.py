@@ -1,0 +1,39 @@
+"""Owns remedies for what is not allowed: to whoever deploys, in the subscription, by policy."""
+
+from signpost.doctor.azure.codes.remedy import Remedy
+
+REMEDIES = (
+    Remedy(
+        ("AuthorizationFailed", "LinkedAuthorizationFailed", "Forbidden"),
+        "whoever deployed may not give roles: that takes Owner, or Contributor and Role Based "
+        "Access Control Administrator",
+        "Have an owner of the subscription run: az role assignment create --assignee WHO-DEPLOYS "
+        '--role "Role Based Access Control Administrator" --scope /subscriptions/{subscription}\n'
+        "Then run: azd provision",
+        r"roleAssignments",
+    ),
+    Remedy(
+        ("AuthorizationFailed", "LinkedAuthorizationFailed", "Forbidden"),
+        "whoever deployed may not do this in the subscription",
+        "Have an owner of the subscription run: az role assignment create --assignee WHO-DEPLOYS "
+        "--role Contributor --scope /subscriptions/{subscription}\nThen run: azd provision",
+    ),
+    Remedy(
+        ("MissingSubscriptionRegistration", "NoRegisteredProviderFound"),
+        "the subscription does not know {namespace} yet",
+        "az provider register -n {namespace} --wait && azd provision",
+    ),
+    Remedy(
+        ("RequestDisallowedByPolicy", "RequestDisallowedByAzure", "PolicyViolation"),
+        "a policy of the organisation forbids {name} as it is described",
+        "az policy assignment list --scope {scope} --disable-scope-strict-match "
+        '--query "[].[displayName, enforcementMode, scope]" --output table\n'
+        "Ask its owner for an exemption, or set in infra/main.parameters.json what it demands.",
+    ),
+    Remedy(
+        ("ScopeLocked",),
+        "a lock keeps {name} from being changed",
+        "az lock list --resource-group {group} --output table\n"
+        "Remove it with `az lock delete --ids ID`, and run: azd provision",
+    ),
+)

@@ -1,0 +1,83 @@
+"""Owns the check of vault references: which setting did not get its secret, and why."""
+
+from signpost.doctor.azure.arm import Json, text
+from signpost.doctor.azure.deployed import SITE, VAULT, Deployed
+from signpost.doctor.azure.scopes import references
+from signpost.doctor.finding import Finding
+
+CHECK = "azure vault references"
+# What became of a reference, as the API names it (Microsoft.Web, ApiKVReference.status).
+WHY = {
+    "InvalidSyntax": "the reference is not written as Azure reads it",
+    "MSINotEnabled": "the app does not say as which identity it opens the vault",
+    "VaultNotFound": "the vault does not exist, or its name can't be resolved from the app",
+    "SecretNotFound": "the vault has no such secret",
+    "SecretVersionNotFound": "the secret has no such version",
+    "AccessToKeyVaultDenied": "the app's identity may not read the secret",
+    "UnauthorizedClient": "the app's identity may not read the secret",
+    "FetchTimedOut": "the vault did not answer in time",
+    "OtherReasons": "Azure does not say why",
+}
+WEBHOOKS = {"teams-channel-webhook-url": "channel", "teams-chat-webhook-url": "chat"}
+
+
+async def examine(stand: Deployed) -> list[Finding]:
+    """Find the settings whose reference to Key Vault does not resolve."""
+    if stand.site is None:
+        return []
+    found = [each for each in await references(stand) if _status(each) != "Resolved"]
+    if not found:
+        return [Finding(CHECK, "ok", "Every reference to Key Vault resolves.")]
+    return [_finding(each, stand) for each in found]
+
+
+def _status(reference: Json) -> str:
+    return text(reference, "properties", "status")
+
+
+def _finding(reference: Json, stand: Deployed) -> Finding:
+    name, status = text(reference, "name"), _status(reference)
+    secret = text(reference, "properties", "secretName")
+    if status in ("", "Initialized"):
+        detail = f"The app setting {name} was not looked up in the vault yet."
+        return Finding(CHECK, "unknown", detail, "Wait a minute, and run this again.")
+    why = WHY.get(status, WHY["OtherReasons"])
+    detail = f"The app setting {name} did not get its secret {secret}: {why} ({status})."
+    fix = f"{_step(status, reference, stand)}\nThen let the app look again: {_refresh(stand)}"
+    return Finding(CHECK, "problem", detail, fix)
+
+
+def _step(status: str, reference: Json, stand: Deployed) -> str:
+    """Give what mends one reference."""
+    vault, secret = (
+        text(reference, "properties", "vaultName"),
+        text(reference, "properties", "secretName"),
+    )
+    identity = stand.identity
+    if status in ("SecretNotFound", "SecretVersionNotFound") and secret in WEBHOOKS:
+        return (
+            f"az keyvault secret set --vault-name {vault} --name {secret} --file FILE\n"
+            f"with the URL of the {WEBHOOKS[secret]}'s Teams workflow in FILE, which you delete "
+            "then"
+        )
+    if status == "VaultNotFound":
+        return f"az keyvault recover --name {vault}\nor, where it was never made: azd provision"
+    if status in ("AccessToKeyVaultDenied", "UnauthorizedClient") and identity:
+        return (
+            f"az role assignment create --assignee-object-id {identity.principal_id} "
+            '--assignee-principal-type ServicePrincipal --role "Key Vault Secrets User" '
+            f"--scope {_vault_id(vault, stand)}/secrets/{secret}\n"
+            "where it has the role, let the vault's firewall admit the app"
+        )
+    return "azd provision"
+
+
+def _vault_id(name: str, stand: Deployed) -> str:
+    near = [each.id for each in stand.of(VAULT) if each.name.lower() == name.lower()]
+    return near[0] if near else f"{stand.group}/providers/Microsoft.KeyVault/vaults/{name}"
+
+
+def _refresh(stand: Deployed) -> str:
+    site = next((each.id for each in stand.of(SITE)), "")
+    path = f"{site}/config/configreferences/appsettings/refresh?api-version=2022-03-01"
+    return f'az rest --method post --url "{path}"'

@@ -1,0 +1,120 @@
+"""Owns the check of roles: what the app's identity has to be allowed, and on what.
+
+The table is that of `infra/modules/roles.bicep`; the ids are Azure's own, the same everywhere.
+"""
+
+from collections.abc import Iterable
+from typing import Literal, NamedTuple
+
+from signpost.doctor.azure.arm import Json, Refused, text
+from signpost.doctor.azure.deployed import INSIGHTS, STORAGE, Deployed, Identity
+from signpost.doctor.azure.refusals import unreadable
+from signpost.doctor.azure.scopes import account_of, secrets, task_hubs
+from signpost.doctor.finding import Finding
+
+CHECK = "azure roles"
+ASSIGNMENTS = "2022-04-01"
+Kind = Literal["storage", "insights", "account", "secret", "task hub"]
+
+
+class Role(NamedTuple):
+    """A role that the app's identity needs: its name and id, on what, and with which backend."""
+
+    name: str
+    id: str
+    on: Kind
+    when: Literal["always", "DurableTaskScheduler", "AzureStorage"] = "always"
+
+
+ROLES = (
+    Role("Storage Blob Data Owner", "b7e6dc6d-f1e8-4753-8033-0f276bb0955b", "storage"),
+    Role("Storage Table Data Contributor", "0a9a7e1f-b9d0-4cc4-a60d-0319b160aaa3", "storage"),
+    Role(
+        "Storage Queue Data Contributor",
+        "974c5e8b-45b9-4653-ba55-5f855dd0fb88",
+        "storage",
+        "AzureStorage",
+    ),
+    Role(
+        "Durable Task Data Contributor",
+        "0ad04412-c4d5-4796-b79c-f76d14c8d402",
+        "task hub",
+        "DurableTaskScheduler",
+    ),
+    Role("Cognitive Services OpenAI User", "5e0bd9bd-7b93-4f28-af87-19fc36ad61bd", "account"),
+    Role("Key Vault Secrets User", "4633458b-17de-408a-b874-0445c86b69e6", "secret"),
+    Role("Monitoring Metrics Publisher", "3913510d-42f4-4e42-8a64-420c390055eb", "insights"),
+)
+
+
+async def examine(stand: Deployed) -> list[Finding]:
+    """Find the roles that the app's identity lacks; one on a scope above counts."""
+    if stand.site is None:
+        return []
+    identity = stand.identity
+    if identity is None:
+        detail = "The app has no user-assigned identity, so no role can be given to it."
+        return [Finding(CHECK, "problem", detail, "azd provision")]
+    given = await _assignments(stand, stand.group, identity)
+    found: list[Finding] = []
+    for kind in dict.fromkeys(role.on for role in ROLES):
+        try:
+            scopes = await _scopes(stand, kind)
+            for scope in scopes:
+                near = scope.lower().startswith(f"{stand.group}/".lower())
+                known = given if near else await _assignments(stand, scope, identity)
+                found += _missing(stand, kind, scope, known, identity)
+        except Refused as refusal:
+            found.append(unreadable(CHECK, f"roles on: {kind}", refusal, stand.group))
+    return found or [Finding(CHECK, "ok", "The app's identity has every role that it needs.")]
+
+
+def needed(kind: Kind, *, uses_scheduler: bool) -> list[Role]:
+    """Give the roles that are needed on a kind of resource, with the backend in use."""
+    backend = "DurableTaskScheduler" if uses_scheduler else "AzureStorage"
+    return [role for role in ROLES if role.on == kind and role.when in ("always", backend)]
+
+
+def _missing(
+    stand: Deployed, kind: Kind, scope: str, given: Iterable[Json], identity: Identity
+) -> list[Finding]:
+    covering = {
+        text(each, "properties", "roleDefinitionId").rpartition("/")[2].lower()
+        for each in given
+        if f"{scope}/".lower().startswith(
+            f"{text(each, 'properties', 'scope').rstrip('/')}/".lower()
+        )
+    }
+    lacking = [r for r in needed(kind, uses_scheduler=stand.uses_scheduler) if r.id not in covering]
+    return [_problem(role, scope, identity) for role in lacking]
+
+
+def _problem(role: Role, scope: str, identity: Identity) -> Finding:
+    name = scope.rpartition("/")[2]
+    detail = (
+        f"The app's identity lacks the role {role.name} on the {role.on} {name}. "
+        "A role counts up to ten minutes after it was given."
+    )
+    fix = (
+        f"az role assignment create --assignee-object-id {identity.principal_id} "
+        f'--assignee-principal-type ServicePrincipal --role "{role.name}" --scope {scope}'
+    )
+    return Finding(CHECK, "problem", detail, fix)
+
+
+async def _assignments(stand: Deployed, scope: str, identity: Identity) -> list[Json]:
+    """List the identity's roles at, above and below a scope."""
+    path = f"{scope}/providers/Microsoft.Authorization/roleAssignments"
+    only = {"$filter": f"principalId eq '{identity.principal_id}'"}
+    return await stand.arm.every(path, ASSIGNMENTS, **only)
+
+
+async def _scopes(stand: Deployed, kind: Kind) -> list[str]:
+    if kind == "account":
+        account = await account_of(stand)
+        return [text(account, "id")] if account else []
+    if kind == "secret":
+        return await secrets(stand)
+    if kind == "task hub":
+        return [text(hub, "id") for hub in await task_hubs(stand)]
+    return [each.id for each in stand.of(STORAGE if kind == "storage" else INSIGHTS)]

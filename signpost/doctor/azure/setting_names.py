@@ -1,0 +1,64 @@
+"""Owns the names of app settings: those that Azure needs, and those that it may not see."""
+
+from collections.abc import Mapping
+from types import MappingProxyType
+
+REFERENCE = "@Microsoft.KeyVault("
+STORAGE = "AzureWebJobsStorage"
+NEEDED = (
+    f"{STORAGE}__credential",
+    f"{STORAGE}__clientId",
+    f"{STORAGE}__blobServiceUri",
+    f"{STORAGE}__queueServiceUri",
+    f"{STORAGE}__tableServiceUri",
+    "APPLICATIONINSIGHTS_CONNECTION_STRING",
+    "APPLICATIONINSIGHTS_AUTHENTICATION_STRING",
+    "TASKHUB_NAME",
+    "AZURE_CLIENT_ID",
+    "SIGNPOST_LEDGER",
+    "SIGNPOST_SIGNING_KEYS",
+    "TEAMS_CHANNEL_WEBHOOK_URL",
+)
+AZURE_OPENAI = ("AZURE_OPENAI_ENDPOINT", "AZURE_OPENAI_DEPLOYMENT")
+ANY_MODEL = "MODEL_BASE_URL"
+SECRETS = (
+    "SIGNPOST_SIGNING_KEYS",
+    "SIGNPOST_FORMER_SIGNING_KEYS",
+    "TEAMS_CHANNEL_WEBHOOK_URL",
+    "TEAMS_CHAT_WEBHOOK_URL",
+    "MODEL_API_KEY",
+)
+# Flex Consumption deprecates them, or keeps what they say in functionAppConfig.
+REFUSED_BY_FLEX = frozenset(
+    {
+        "ENABLE_ORYX_BUILD",
+        "FUNCTIONS_EXTENSION_VERSION",
+        "FUNCTIONS_MAX_HTTP_CONCURRENCY",
+        "FUNCTIONS_WORKER_DYNAMIC_CONCURRENCY_ENABLED",
+        "FUNCTIONS_WORKER_PROCESS_COUNT",
+        "FUNCTIONS_WORKER_RUNTIME",
+        "FUNCTIONS_WORKER_RUNTIME_VERSION",
+        "SCM_DO_BUILD_DURING_DEPLOYMENT",
+        "TZ",
+        "WEBSITE_CONTENTAZUREFILECONNECTIONSTRING",
+        "WEBSITE_CONTENTOVERVNET",
+        "WEBSITE_CONTENTSHARE",
+        "WEBSITE_DNS_SERVER",
+        "WEBSITE_LOAD_CERTIFICATES",
+        "WEBSITE_MAX_DYNAMIC_APPLICATION_SCALE_OUT",
+        "WEBSITE_MOUNT_ENABLED",
+        "WEBSITE_NODE_DEFAULT_VERSION",
+        "WEBSITE_RUN_FROM_PACKAGE",
+        "WEBSITE_SKIP_CONTENTSHARE_VALIDATION",
+        "WEBSITE_TIME_ZONE",
+        "WEBSITE_USE_PLACEHOLDER_DOTNETISOLATED",
+        "WEBSITE_VNET_ROUTE_ALL",
+    }
+)
+UNSAFE: Mapping[str, str] = MappingProxyType(
+    {
+        STORAGE: "holds a key of the storage account, or nothing; the app signs in by its identity",
+        f"{STORAGE}__accountName": "goes against the addresses of the storage account",
+        "SIGNPOST_ENVIRONMENT": "allows loopback addresses and account keys, for one machine",
+    }
+)
