@@ -218,7 +218,7 @@ def test_waits_are_spread() -> None:
 
 
 async def test_the_services_own_advice_on_retries_is_ignored(openai_double: OpenAIDouble) -> None:
-    """`x-should-retry` makes the client library retry by itself, unless that is off."""
+    """`x-should-retry` means the service's own client, which would send the request again."""
     scripted = Scripted(status=429, headers={"x-should-retry": "true", "retry-after-ms": "1"})
     assert (await refused(openai_double, scripted)).kind == "throttled"
 
