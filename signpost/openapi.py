@@ -58,7 +58,8 @@ class Parameter(NamedTuple):
 class Operation(NamedTuple):
     """One method of one route. `bodies` are the types that it reads, of which a caller sends one.
 
-    `refuses` are the problems besides those that follow from `access` and `bodies`.
+    `refuses` are the problems besides those that follow from `access` and `bodies`. What
+    `tells_faults` answers 503 in its own shape when the app is not set up.
     """
 
     name: str
@@ -71,11 +72,14 @@ class Operation(NamedTuple):
     refuses: Sequence[type[Problem]] = ()
     parameters: Sequence[Parameter] = ()
     status: int = 200
+    tells_faults: bool = False
 
     @property
     def problems(self) -> list[type[Problem]]:
         """All kinds of problems that it may answer."""
-        kinds: list[type[Problem]] = [problems.Broken, problems.Misconfigured, *self.refuses]
+        kinds: list[type[Problem]] = [*self.refuses]
+        if not self.tells_faults:
+            kinds += [problems.Broken, problems.Misconfigured]
         if self.access == "key":
             kinds.append(problems.SignInNeeded)
         if self.access == "link":
@@ -112,19 +116,17 @@ def document(operations: Iterable[Operation], base_url: str) -> Json:
 
 
 def _operation(operation: Operation, schema: dict[str, Json]) -> Json:
+    answered = {JSON: {"schema": schema[repr(operation.answer)]}}
     written: Json = {
         "operationId": operation.name,
         "summary": operation.summary,
         "security": SECURITY[operation.access],
         "parameters": [*map(_in_path, _names(operation.path)), *map(_sent, operation.parameters)],
-        "responses": {
-            str(operation.status): {
-                "description": "Done.",
-                "content": {JSON: {"schema": schema[repr(operation.answer)]}},
-            }
-        }
+        "responses": {str(operation.status): {"description": "Done.", "content": answered}}
         | _refusals(operation, schema[repr(ProblemDetails)]),
     }
+    if operation.tells_faults:
+        written["responses"]["503"] = {"description": "Not set up.", "content": answered}
     if operation.bodies:
         read = [schema[repr(kind)] for kind in operation.bodies]
         body = read[0] if len(read) == 1 else {"anyOf": read}

@@ -14,11 +14,12 @@ from signpost.problems import (
     Invalid,
     NotYours,
     Over,
+    SignInNeeded,
     TooMany,
     TooSoon,
     Unknown,
 )
-from triggers import about, approvals, boxes, instructions, steering
+from triggers import about, approvals, boxes, health, instructions, steering
 from triggers import runs as runs_routes
 
 
@@ -240,6 +241,27 @@ OPERATIONS = (
         "List the keys that receipts are checked with.",
         "open",
         about.PublicKeys,
+    ),
+    Operation(
+        "health",
+        "get",
+        "/api/health",
+        "Say whether Signpost is ready.",
+        "open",
+        health.Health,
+        refuses=[SignInNeeded, NotYours],
+        parameters=[Parameter("deep", "query", "With findings, for a signed-in operator.", TEXT)],
+        tells_faults=True,
+    ),
+    Operation(
+        "examine",
+        "get",
+        "/api/health/deep",
+        "Say what is wrong, and what mends it; only to operators.",
+        "key",
+        health.Health,
+        refuses=[NotYours],
+        tells_faults=True,
     ),
     Operation("openapi", "get", "/api/openapi.json", "Give this document.", "open", dict[str, Any]),
 )

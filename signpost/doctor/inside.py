@@ -15,7 +15,7 @@ from signpost.doctor.checks import (
     webhooks,
 )
 from signpost.doctor.finding import Finding
-from signpost.doctor.surroundings import Durable, Surroundings, look_around
+from signpost.doctor.surroundings import Surroundings
 
 CHECK_SECONDS = 10.0
 Check = Callable[[Surroundings], Awaitable[list[Finding]]]
@@ -33,14 +33,12 @@ CHECKS: Mapping[str, Check] = {
 
 
 async def examine(
-    env: Mapping[str, str],
-    durable: Durable | None = None,
+    around: Surroundings,
     *,
     checks: Mapping[str, Check] = CHECKS,
     seconds: float = CHECK_SECONDS,
 ) -> list[Finding]:
-    """Look at an installation, of which `env` tells; `durable` as in Surroundings."""
-    around = look_around(env, durable)
+    """Look at everything that an installation needs."""
     looks = (_within(name, check, around, seconds) for name, check in checks.items())
     return [finding for found in await asyncio.gather(*looks) for finding in found]
 

@@ -55,6 +55,7 @@ INVOLVED = {**ANYBODY, "unrelated": 404}
 STEERS = {**INVOLVED, "approver": 403}
 ANSWERS = {"operator": 403, "requestor": 403, "approver": 200, "unrelated": 404}
 OPERATES = {"operator": 200, "requestor": 404, "approver": 404, "unrelated": 404}
+EXAMINES = {"operator": 503, "requestor": 403, "approver": 403, "unrelated": 403}  # nothing is up
 MATRIX: dict[tuple[str, str], dict[str, int]] = {
     ("listFlows", ""): ANYBODY,
     ("startRun", ""): dict.fromkeys(ANYBODY, 202),
@@ -79,6 +80,9 @@ MATRIX: dict[tuple[str, str], dict[str, int]] = {
     ("me", ""): ANYBODY,
     ("receiptKeys", ""): ANYBODY,
     ("openapi", ""): ANYBODY,
+    ("health", ""): ANYBODY,
+    ("health", "deep=1"): EXAMINES,
+    ("examine", ""): EXAMINES,
 }
 CASES = [(name, query, who) for (name, query), row in MATRIX.items() for who in row]
 NOBODY: list[dict[str, str]] = [
@@ -89,7 +93,7 @@ NOBODY: list[dict[str, str]] = [
     {"X-MS-CLIENT-PRINCIPAL": "e30="},
     {"X-MS-CLIENT-PRINCIPAL-NAME": DIEGO},
 ]
-OPEN = {"me", "receiptKeys", "openapi"}
+OPEN = {(name, "") for name in ("me", "receiptKeys", "openapi", "health")}
 POSTS = [name for name, operation in BY_NAME.items() if operation.method == "post"]
 
 
@@ -133,7 +137,7 @@ async def test_without_a_sign_in_there_is_nothing(site: Site, sign_in: str, cell
     site.mode(sign_in)
     await site.prepare(name)
     before = await site.ledger.rows(RUN)
-    expected = 200 if name in OPEN else 401
+    expected = 200 if cell in OPEN else 401
     for headers in NOBODY:
         answer = await site.send(name, headers, params=params_of(query))
         assert answer.status_code == expected, headers
