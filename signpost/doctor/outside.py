@@ -35,8 +35,10 @@ async def send(
     token: str | None = None,
     headers: Mapping[str, str] | None = None,
     body: Any = None,  # noqa: ANN401 - any JSON
+    *,
+    seconds: float = ANSWER_SECONDS,
 ) -> Reply:
-    """Send one request and follow no redirect. Raises Unreached."""
+    """Send one request, follow no redirect, and read the first 256 KiB. Raises Unreached."""
     import aiohttp  # noqa: PLC0415 - only a check needs it: cold start
 
     given = dict(headers or {})
@@ -45,26 +47,30 @@ async def send(
     if body is not None:
         given |= {"Content-Type": "application/json"}
     data = None if body is None else msgspec.json.encode(body)
-    limit = aiohttp.ClientTimeout(total=ANSWER_SECONDS)
+    limit = aiohttp.ClientTimeout(total=seconds)
     try:
         async with (
             aiohttp.ClientSession(timeout=limit, cookie_jar=aiohttp.DummyCookieJar()) as session,
             session.request(method, url, headers=given, data=data, allow_redirects=False) as got,
         ):
-            read = await got.content.read(LARGEST_ANSWER)
-            return Reply(got.status, _codes(got.headers, read), got.headers, read)
+            read = bytearray()
+            async for part in got.content.iter_chunked(LARGEST_ANSWER):
+                read += part
+                if len(read) > LARGEST_ANSWER:
+                    break
+            return Reply(got.status, _codes(got.headers, read), got.headers, bytes(read))
     except (TimeoutError, aiohttp.ClientError, OSError) as error:
-        raise unreached(error, urlsplit(url).hostname or "") from error
+        raise unreached(error, urlsplit(url).hostname or "", seconds) from error
 
 
-def unreached(error: Exception, host: str) -> Unreached:
+def unreached(error: Exception, host: str, seconds: float = ANSWER_SECONDS) -> Unreached:
     """Say for a person why a connection gave no answer."""
     import socket  # noqa: PLC0415 - as above
     import ssl  # noqa: PLC0415 - as above
 
     cause = getattr(error, "os_error", error)
     if isinstance(error, TimeoutError):
-        return Unreached("slow", f"{host} gave no answer in {ANSWER_SECONDS:.0f} seconds")
+        return Unreached("slow", f"{host} gave no answer in {seconds:g} seconds")
     if isinstance(cause, socket.gaierror):
         return Unreached("name", f"there is no host of the name {host}")
     if isinstance(cause, ssl.SSLError) or isinstance(
@@ -74,7 +80,7 @@ def unreached(error: Exception, host: str) -> Unreached:
     return Unreached("network", f"{host} can't be reached over the network")
 
 
-def _codes(headers: Mapping[str, str], body: bytes) -> frozenset[str]:
+def _codes(headers: Mapping[str, str], body: bytes | bytearray) -> frozenset[str]:
     """Find the names of an error where storage, vaults and models put them."""
     try:
         said = msgspec.json.decode(body)

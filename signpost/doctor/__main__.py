@@ -1,0 +1,117 @@
+"""The examination that anybody can run: `python -m signpost.doctor`, and what it exits with.
+
+0 when there is no problem, 1 when there is one, 2 when it could not be run as asked.
+"""
+
+import argparse
+import asyncio
+import io
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from signpost.doctor.finding import Finding, render, status
+from signpost.doctor.remote import CannotAsk, ask
+from signpost.settings import variables
+
+CANNOT_RUN = 2
+ABOUT = (
+    "Say what is wrong with a Signpost, and what mends it. Without options: with the one whose"
+    " settings are in the environment."
+)
+GROUP, SUBSCRIPTION = "AZURE_RESOURCE_GROUP", "AZURE_SUBSCRIPTION_ID"  # as azd names them
+
+
+class _Local(msgspec.Struct, frozen=True):
+    """What local.settings.json holds."""
+
+    values: dict[str, str] = msgspec.field(name="Values")
+    is_encrypted: bool = msgspec.field(name="IsEncrypted", default=False)
+
+
+def main(given: Sequence[str] | None = None) -> int:
+    """Examine what is asked for, and write a line for each finding."""
+    if isinstance(sys.stdout, io.TextIOWrapper):  # a terminal may lack a letter of a name
+        sys.stdout.reconfigure(errors="backslashreplace")
+    try:
+        findings = asyncio.run(_examined(_arguments(given)))
+    except CannotAsk as error:
+        sys.stderr.write(f"{error}\n")
+        return CANNOT_RUN
+    sys.stdout.write(render(findings) + "\n")
+    return status(findings)
+
+
+async def _examined(asked: argparse.Namespace) -> list[Finding]:
+    findings: list[Finding] = []
+    if asked.resource_group is not None:
+        findings += await _in_azure(asked)
+    if asked.app is not None:
+        findings += await ask(asked.app, _key(asked.key_from_env))
+    if asked.app is None and asked.resource_group is None:
+        from signpost.doctor.inside import examine  # noqa: PLC0415 - slow to load
+        from signpost.doctor.surroundings import environment, look_around  # noqa: PLC0415 - as above
+
+        env = _read(asked.settings) if asked.settings else environment()
+        findings += await examine(look_around(env))
+    return findings
+
+
+async def _in_azure(asked: argparse.Namespace) -> list[Finding]:
+    from signpost.doctor import azure  # noqa: PLC0415 - slow to load, and only for this
+
+    named = variables([GROUP, SUBSCRIPTION])
+    group = asked.resource_group or named.get(GROUP)
+    if not group:
+        raise CannotAsk(f"Name the resource group: --resource-group GROUP, or set {GROUP}.")
+    more: dict[str, Any] = {"cloud": asked.cloud} if asked.cloud else {}
+    return await azure.examine(group, asked.subscription or named.get(SUBSCRIPTION), **more)
+
+
+def _key(name: str | None) -> str | None:
+    if name is None:
+        return None
+    key = variables([name]).get(name)
+    if not key:
+        raise CannotAsk(f"The environment has no {name}, which --key-from-env names.")
+    return key
+
+
+def _read(path: Path) -> dict[str, str]:
+    try:
+        local = msgspec.json.decode(path.read_bytes(), type=_Local)
+    except OSError as error:
+        raise CannotAsk(f"{path} can't be read: {error.strerror}.") from None
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        raise CannotAsk(f"{path} is not as local.settings.example.json: {error}.") from None
+    if local.is_encrypted:
+        raise CannotAsk(f"{path} is encrypted: func settings decrypt")
+    return local.values
+
+
+def _arguments(given: Sequence[str] | None) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="python -m signpost.doctor", description=ABOUT)
+    parser.add_argument(
+        "--settings", type=Path, metavar="FILE", help="read a local.settings.json instead"
+    )
+    parser.add_argument("--app", metavar="URL", help="ask a running Signpost for its health")
+    parser.add_argument(
+        "--key-from-env", metavar="NAME", help="the variable with its function key, for all of it"
+    )
+    parser.add_argument(
+        "--resource-group",
+        metavar="GROUP",
+        nargs="?",
+        const="",
+        help=f"look at Azure, as `az login` lets you; without a name: {GROUP}",
+    )
+    parser.add_argument("--subscription", metavar="ID", help=f"of the group, else {SUBSCRIPTION}")
+    parser.add_argument("--cloud", metavar="NAME", help="of `az cloud list`, else AzureCloud")
+    return parser.parse_args(given)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
