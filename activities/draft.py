@@ -6,14 +6,17 @@ import azure.durable_functions as df
 
 from activities.clock import at_hand
 from activities.outages import patient
+from activities.tracing import traced
 from signpost.contracts import Work, pack, unpack
 from signpost.ledger import open_ledger
 from signpost.settings import settings
+from signpost.telemetry.names import DRAFT
 
 bp = df.Blueprint()
 
 
 @bp.activity_trigger(input_name="work")
+@traced(DRAFT)
 @patient
 async def draft(work: Any) -> Any:  # noqa: ANN401 - the worker takes plain types only
     """Have the draft written; run twice, it calls the model at most twice and keeps the first."""

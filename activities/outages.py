@@ -1,16 +1,16 @@
 """Owns what every activity answers while the ledger can't be reached: that it decided nothing."""
 
-import logging
 from collections.abc import Awaitable, Callable
 from functools import wraps
 from typing import Any
 
 from signpost.contracts import Away, pack
 from signpost.ledger import LedgerAway
+from signpost.telemetry import logs
 
 Activity = Callable[..., Awaitable[Any]]
 
-log = logging.getLogger(__name__)
+log = logs.logger(__name__)
 
 
 def patient(activity: Activity) -> Activity:
@@ -24,7 +24,7 @@ def patient(activity: Activity) -> Activity:
         try:
             return await activity(*args, **kwargs)
         except LedgerAway as error:
-            log.warning("The ledger is away: %s", error)
+            log.warning("The ledger is away: %s", error, extra={"action": activity.__name__})
             return pack(Away(away="The ledger can't be reached."))
 
     return run

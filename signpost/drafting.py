@@ -20,6 +20,8 @@ from signpost.records import Calls, DraftText, Run
 from signpost.rounds import post_size
 from signpost.settings import Settings
 from signpost.teams import MAX_BYTES
+from signpost.telemetry import calls as model_calls
+from signpost.telemetry import metrics, spans
 
 BEHIND_OTHERS = "Other drafts are ahead of this one at the model."
 CUT = "The draft did not fit in its length limit; it is written again with more room."
@@ -34,6 +36,7 @@ async def write_draft(ledger: Ledger, config: Settings, work: Work) -> Drafted:
     run = await read(ledger, work.run, records.RUN, Run)
     if run is None:
         raise LookupError("a run is in the ledger before it is started")
+    spans.tell(flow=run.flow.name)
     if run.canceled_at:
         return Drafted(outcome="Canceled", calls=0)
     return await _Drafting(ledger, config, work, run).proceed()
@@ -97,7 +100,7 @@ class _Drafting:
         return calls, await pacing.wait_for(ledger, allowances, place, tokens, now)
 
     async def _ask(self, request: Request) -> Completion | Refusal:
-        return await model.complete(
+        asking = model.complete(
             request.messages,
             request.parameters,
             self._config,
@@ -105,6 +108,7 @@ class _Drafting:
             attempt=self._work.attempt,
             variants=request.variants,
         )
+        return await model_calls.told(self._config, asking)
 
     async def _refused(
         self, request: Request, calls: Calls, refusal: Refusal, took: timedelta
@@ -196,7 +200,9 @@ class _Drafting:
 
     async def _keep(self, draft: DraftText, *, called: int) -> Drafted:
         run, number = self._work.run, self._work.round
-        await write_once(self._ledger, run, records.draft_row(number), draft)
+        standing = await write_once(self._ledger, run, records.draft_row(number), draft)
+        if standing is draft:
+            metrics.drafted(self._run.flow.name)
         return Drafted(calls=called)
 
     async def _note(self, calls: Calls) -> Calls:

@@ -15,6 +15,7 @@ from signpost.people import Directory
 from signpost.records import Round, Run
 
 EVERYTHING = "all"
+WAITING = "waiting"  # open rounds of everybody, oldest first
 END_OF_TIME = 9_999_999_999  # seconds since 1970; what is left until then sorts newest first
 
 
@@ -23,6 +24,14 @@ class Pointer(msgspec.Struct, frozen=True):
 
     run: str
     round: int
+
+
+class Waiting(msgspec.Struct, frozen=True):
+    """An open round, and the flow of its run."""
+
+    run: str
+    round: int
+    flow: str
 
 
 class Page(msgspec.Struct, frozen=True):
@@ -61,6 +70,12 @@ async def asked(ledger: Ledger, run: str, standing: Round, people: Iterable[str]
         await _insert(ledger, received(person), run, standing)
 
 
+async def opened(ledger: Ledger, run: Run, standing: Round) -> None:
+    """List a round that waits for somebody, for who counts them."""
+    body = msgspec.json.encode(Waiting(run.id, standing.number, run.flow.name))
+    await ledger.insert(WAITING, _oldest_first(run.id, standing), body)
+
+
 async def over(
     ledger: Ledger, run: str, standing: Round, directory: Directory, now: datetime
 ) -> None:
@@ -68,6 +83,7 @@ async def over(
 
     Delegates were listed without a place of their own, so they are looked up.
     """
+    await ledger.delete(WAITING, _oldest_first(run, standing))
     named = [seat.person for seat in standing.seats] + standing.notified
     named += [seat.instead_of for seat in standing.seats if seat.instead_of]
     named += [each.responder.name for each in standing.responses]
@@ -84,6 +100,12 @@ async def page(ledger: Ledger, partition: str, after: str, limit: int) -> Page:
     return Page(pointers, rows[-1][0] if len(rows) == limit else None)
 
 
+async def waiting(ledger: Ledger, limit: int) -> list[Waiting]:
+    """Read which rounds wait, up to so many of the oldest."""
+    rows = await ledger.page(WAITING, "", limit)
+    return [msgspec.json.decode(entry.body, type=Waiting) for _, entry in rows]
+
+
 async def _insert(ledger: Ledger, partition: str, run: str, standing: Round) -> None:
     row = _row(standing.request_date, run, standing.number)
     await ledger.insert(partition, row, msgspec.json.encode(Pointer(run, standing.number)))
@@ -91,6 +113,10 @@ async def _insert(ledger: Ledger, partition: str, run: str, standing: Round) -> 
 
 def _row(at: datetime, run: str, number: int = 0) -> str:
     return f"{END_OF_TIME - int(at.timestamp()):010d}-{run}-{number}"
+
+
+def _oldest_first(run: str, standing: Round) -> str:
+    return f"{int(standing.request_date.timestamp()):010d}-{run}-{standing.number}"
 
 
 def _key(person: str) -> str:

@@ -14,6 +14,7 @@ from signpost.problems import Decided, Over
 from signpost.records import Post
 from signpost.runs import Story
 from signpost.teams import Sent, Teams, cards
+from signpost.telemetry import metrics, spans
 from signpost.text import digest
 
 STALE = timedelta(minutes=5)  # far longer than a post may take
@@ -57,6 +58,13 @@ async def resolve(ledger: Ledger, teams: Teams, story: Story, word: Word, now: d
 
     Raises Decided when there is nothing to resolve, and Over when the text is deleted.
     """
+    known = await _resolve(ledger, teams, story, word, now)
+    if story.receipt and known.at == now:  # else its end, or who spoke since, is what counts
+        metrics.delivered(story.run.flow.name, known.state)
+    return known
+
+
+async def _resolve(ledger: Ledger, teams: Teams, story: Story, word: Word, now: datetime) -> Post:
     if story.post is None:
         raise Decided("Nothing was posted in this run.")
     work = Work(run=story.run.id, round=max(story.posts), attempt=MAX_ATTEMPTS, now=now)
@@ -101,6 +109,7 @@ async def _refuse(ledger: Ledger, teams: Teams, work: Work, why: str) -> Posted:
 async def _message(ledger: Ledger, work: Work) -> tuple[dict[str, Any], str]:
     """Build the message, and read the text back from it: the last look before it goes out."""
     story = await runs.story(ledger, work.run)
+    spans.tell(flow=story.run.flow.name)
     text, standing = story.signed_text, story.round
     if text is None or standing is None or standing.decision is None:
         raise DigestMismatch("There is no signed text in this run.")

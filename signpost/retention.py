@@ -1,6 +1,5 @@
 """Owns forgetting: when a flow says so, a closed run's texts are deleted and its receipt stays."""
 
-import logging
 from datetime import UTC, datetime
 
 import msgspec
@@ -9,8 +8,9 @@ from msgspec.structs import replace
 from signpost import records
 from signpost.ledger import Ledger, change
 from signpost.records import Run
+from signpost.telemetry import logs
 
-log = logging.getLogger(__name__)
+log = logs.logger(__name__)
 
 DUE = "purge"
 BATCH = 50
@@ -39,7 +39,8 @@ async def purge_due(ledger: Ledger, now: datetime) -> list[str]:
             try:
                 is_purged = await _purge(ledger, run, now)
             except (LookupError, msgspec.MsgspecError) as error:
-                log.warning("The texts of run %s are due, but it can't be read: %s", run, error)
+                told = {"action": "purge", "run": run}
+                log.warning("Run %s is due, but can't be read: %s", run, error, extra=told)
                 continue
             if is_purged:
                 await ledger.delete(DUE, after)

@@ -17,6 +17,7 @@ from signpost.runs import Story
 from signpost.settings import Settings
 from signpost.teams import MAX_BYTES, cards, size_of
 from signpost.teams.workflows import Workflows
+from signpost.telemetry import metrics, spans
 
 # A link outlives its round a little, so that who comes late is told how it ended.
 LINK_OUTLIVES = timedelta(days=7)
@@ -44,6 +45,7 @@ async def open_up(ledger: Ledger, config: Settings, work: Work) -> Standing:
     case = await _case(ledger, work)
     if standing.outcome is None and case.run.canceled_at:
         standing = await _change(ledger, work, partial(steering.cancel_if_open, case, work.now))
+    await lists.opened(ledger, case.run, standing)
     await _list(ledger, case, work, standing)
     return await _tend(ledger, config, work, standing)
 
@@ -63,7 +65,9 @@ async def respond(ledger: Ledger, story: Story, number: int, said: Said, now: da
     if said.answer.accepted_text is not None:
         _check_size(story, said.answer.accepted_text)
     decide = partial(answers.respond, Case(story.run, people()), now, said)
-    return await change(ledger, story.run.id, records.round_row(number), Round, decide)
+    standing = await change(ledger, story.run.id, records.round_row(number), Round, decide)
+    metrics.answered(story.run.flow.name, said.answer.response)
+    return standing
 
 
 async def steer(ledger: Ledger, story: Story, decide: oversight.Decision) -> Round:
@@ -146,6 +150,7 @@ async def _case(ledger: Ledger, work: Work) -> Case:
     run = await read(ledger, work.run, records.RUN, Run)
     if run is None:
         raise LookupError("a run is in the ledger before it is started")
+    spans.tell(flow=run.flow.name)
     return Case(run, people())
 
 

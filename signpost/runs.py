@@ -20,6 +20,7 @@ from signpost.oversight import Case, seats, steering
 from signpost.people import Email, people
 from signpost.problems import Invalid, Over, Unknown
 from signpost.records import Calls, DraftText, Post, Round, Run
+from signpost.telemetry import metrics
 from signpost.text import to_remove
 
 STARTS = "start"
@@ -74,6 +75,8 @@ async def start(
     record = replace(record, id=run)
     standing = await write_once(ledger, run, records.RUN, record)
     await lists.started(ledger, standing)
+    if standing is record:
+        metrics.started(flow.name)
     return run, standing is record
 
 

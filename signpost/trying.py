@@ -19,6 +19,7 @@ from signpost.prompting import OverCap, Request
 from signpost.records import Calls
 from signpost.settings import Settings
 from signpost.shapes import CostView, View
+from signpost.telemetry import calls
 from signpost.views import cost_view
 
 ANY_TEXT = inputs.Text(max_length=60_000)
@@ -96,7 +97,7 @@ async def try_out(
         await usage.spend(ledger, config.allowances, who, 0, now, reserved=most)
         raise TooMany("Runs use all of the model's rate right now.", retry_after=wait)
     began = monotonic()
-    answer = await model.complete(
+    asking = model.complete(
         request.messages,
         request.parameters,
         config,
@@ -105,6 +106,7 @@ async def try_out(
         variants=trial.n,
         timeout_seconds=TIMEOUT_SECONDS,
     )
+    answer = await calls.told(config, asking)
     took = round(1000 * (monotonic() - began))
     spent = answer.prompt_tokens + answer.completion_tokens
     await usage.spend(ledger, config.allowances, who, spent, now, reserved=most)

@@ -1,6 +1,5 @@
 """Owns who may do what: callers by key or sign-in, approvers also by their link."""
 
-import logging
 import re
 from datetime import UTC, datetime
 from typing import NamedTuple
@@ -17,8 +16,9 @@ from signpost.problems import BadLink, Foreign, NotYours, SignInNeeded, Unknown
 from signpost.records import Responder
 from signpost.runs import Story
 from signpost.settings import asks_for_keys, settings
+from signpost.telemetry import logs
 
-log = logging.getLogger(__name__)
+log = logs.logger(__name__)
 
 # The host checks keys before the app sees a request. With a sign-in the app decides by itself,
 # and a key would open what belongs to a person.
@@ -115,7 +115,8 @@ async def _by_link(ledger: Ledger, who: Caller | None, token: str, approval: str
     claims = approver_of(token, approval, settings(), datetime.now(UTC))
     name = who.name if who else None
     if name is not None and not people().same(name, claims.approver):
-        log.warning("The link of approval %s was used by somebody else.", approval)
+        told = {"action": "approver", "approval": approval}
+        log.warning("The link of approval %s was used by somebody else.", approval, extra=told)
         raise NotYours("This link was made for somebody else.")
     story = await runs.story(ledger, claims.run)
     if not story.run.purged_at and not _is_asked(claims.approver, story):

@@ -1,6 +1,5 @@
 """Owns what every HTTP answer has in common: JSON, security headers, problems, size limits."""
 
-import logging
 from collections.abc import Awaitable, Callable
 from functools import wraps
 from math import ceil
@@ -24,6 +23,7 @@ from signpost.problems import (
     fault,
 )
 from signpost.records import Response
+from signpost.telemetry import logs
 
 MAX_BODY_BYTES = 256 * 1024
 CONTENT_SECURITY_POLICY = (
@@ -41,7 +41,7 @@ SECURITY_HEADERS = {
 Handler = Callable[..., Awaitable[func.HttpResponse]]
 T = TypeVar("T")
 
-log = logging.getLogger(__name__)
+log = logs.logger(__name__)
 
 
 def answer(
@@ -80,21 +80,22 @@ def problem(error: Problem) -> func.HttpResponse:
 
 def guarded(handler: Handler) -> Handler:
     """Turn the problems that a handler raises into answers; log ours, not the caller's."""
+    action = {"action": handler.__name__}
 
     @wraps(handler)
     async def run(*args: Any, **kwargs: Any) -> func.HttpResponse:  # noqa: ANN401 - passed through
         try:
             return await handler(*args, **kwargs)
         except Misconfigured as error:
-            log.error("%s", error.detail)  # noqa: TRY400 - the sentence says it all
+            log.error("%s", error.detail, extra=action)  # noqa: TRY400 - the sentence says it all
             return problem(error)
         except Problem as error:
             return problem(error)
         except LedgerAway as error:
-            log.warning("The ledger is away: %s", error)
+            log.warning("The ledger is away: %s", error, extra=action)
             return problem(Away())
         except Exception:  # the host would answer without a body and without our headers
-            log.exception("%s failed", handler.__name__)
+            log.exception("%s failed", handler.__name__, extra=action)
             return problem(Broken("Something went wrong here; the app's log says what."))
 
     return run

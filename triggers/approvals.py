@@ -17,6 +17,7 @@ from signpost.problems import NotYours
 from signpost.records import Channel
 from signpost.settings import settings
 from signpost.shapes import View
+from signpost.telemetry import names, spans
 from triggers import access, durable
 from triggers.answers import answer, guarded, read_body
 
@@ -46,15 +47,18 @@ async def show_approval(req: func.HttpRequest) -> func.HttpResponse:
 
 @bp.route(route="api/approvals/{id}", methods=["POST"], auth_level=func.AuthLevel.ANONYMOUS)
 @bp.durable_client_input(client_name="client")
+@spans.traced(names.ANSWER, func.Context)
 @guarded
 async def sign(req: func.HttpRequest, client: df.DurableOrchestrationClient) -> func.HttpResponse:
     """Let an answer count, if it is in time and from somebody who is asked."""
     story, number, responder = await access.approver(req)
+    spans.tell(run=story.run.id, flow=story.run.flow.name, round=number)
     ledger = open_ledger(settings().ledger)
     answered, channel = _read_answer(req, views.round_of(story, number).draft_digest)
     said = Said(responder, channel, answered)
     async with durable.waking_in_doubt(client, story):
         standing = await rounds.respond(ledger, story, number, said, datetime.now(UTC))
+    spans.tell(outcome=standing.outcome)
     if standing.calls_for_a_look:
         await durable.wake(client, story.run.id, standing)
     return answer(views.answer_view(story.run, standing, responder.name))

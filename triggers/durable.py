@@ -5,7 +5,6 @@ without an orchestration, or an answer without its wake-up; the next look at the
 wake-up that Durable did not take is noted, and the sweep sends it again.
 """
 
-import logging
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from datetime import datetime, timedelta
@@ -30,8 +29,9 @@ from signpost.problems import Unknown
 from signpost.records import Round
 from signpost.runs import Story
 from signpost.settings import settings
+from signpost.telemetry import logs
 
-log = logging.getLogger(__name__)
+log = logs.logger(__name__)
 
 BROKEN = ("Failed", "Terminated", "Canceled")
 MISSED = "missed"  # the partition that names runs whose wake-up was not taken
@@ -90,7 +90,8 @@ async def _raise(client: df.DurableOrchestrationClient, run: str, event: str) ->
     try:
         await client.raise_event(run, event)
     except Exception as error:  # noqa: BLE001 - the SDK raises nothing narrower
-        log.warning("The wake-up of run %s was not taken: %s", run, error)
+        told = {"action": "wake", "run": run, "event": event}
+        log.warning("The wake-up of run %s was not taken: %s", run, error, extra=told)
         with suppress(LedgerAway):
             await open_ledger(settings().ledger).insert(MISSED, run, b"")
 

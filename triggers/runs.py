@@ -15,6 +15,7 @@ from signpost.people import people
 from signpost.problems import Invalid, Unknown
 from signpost.settings import settings
 from signpost.shapes import FlowView, View
+from signpost.telemetry import names, spans
 from triggers import access, durable
 from triggers.answers import MAX_BODY_BYTES, answer, answer_raw, guarded, read_body
 
@@ -48,6 +49,7 @@ async def list_flows(req: func.HttpRequest) -> func.HttpResponse:
 
 @bp.route(route="api/flows/{flow}/runs", methods=["POST"], auth_level=access.LEVEL)
 @bp.durable_client_input(client_name="client")
+@spans.traced(names.START, func.Context)
 @guarded
 async def start_run(
     req: func.HttpRequest, client: df.DurableOrchestrationClient
@@ -66,6 +68,7 @@ async def start_run(
         allowances=config.allowances,
         by_sign_in=config.sign_in == "required",
     )
+    spans.tell(run=run, flow=flow.name)
     await durable.start(client, run, new=new)
     status_url = f"{config.base_url}/api/runs/{run}"
     return answer(

@@ -3,7 +3,6 @@
 import asyncio
 import base64
 import hashlib
-import logging
 import os
 import signal
 import subprocess
@@ -19,6 +18,7 @@ import msgspec
 from signpost import settings
 from signpost.inputs.rules import Unfit
 from signpost.problems import TooMany
+from signpost.telemetry import logs
 from signpost.text import hidden_characters
 
 KINDS = (".txt", ".md", ".csv", ".pdf", ".docx")
@@ -34,7 +34,7 @@ AGAIN_AFTER = timedelta(seconds=5)
 TOO_LONG = "Reading it takes too long."
 BROKEN = "The file can't be read."
 
-log = logging.getLogger(__name__)
+log = logs.logger(__name__)
 
 
 class TooManyBytes(Exception):  # noqa: N818 - it names what is wrong
@@ -150,7 +150,8 @@ def _read(content: bytes, suffix: str, most: int, seconds: float = SECONDS) -> T
         return Told(refused=TOO_LONG)
     if done.returncode == 0:
         return msgspec.json.decode(done.stdout, type=Told)
-    log.warning("Reading a %s file ended with %s", suffix, done.returncode)
+    told = {"action": "read a file", "suffix": suffix}
+    log.warning("Reading a %s file ended with %s", suffix, done.returncode, extra=told)
     timed_out = done.returncode == -getattr(signal, "SIGXCPU", 0)
     return Told(refused=TOO_LONG if timed_out else BROKEN)
 

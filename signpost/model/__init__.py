@@ -1,6 +1,5 @@
 """Owns the call of the language model, and what each of its answers means to a run."""
 
-import logging
 from datetime import datetime
 
 from signpost.flows import Parameters
@@ -8,6 +7,7 @@ from signpost.instructions import Message
 from signpost.model import client, families, reading, refusals
 from signpost.model.outcomes import Answer, Completion, Kind, Refusal, Unanswered
 from signpost.settings import Settings
+from signpost.telemetry import logs
 from signpost.text import digest
 
 __all__ = ["DEFAULTS", "TIMEOUT_SECONDS", "Completion", "Kind", "Refusal", "complete"]
@@ -17,7 +17,7 @@ DEFAULTS = Parameters(
     temperature=0, max_tokens=750, top_p=1, frequency_penalty=0, presence_penalty=0
 )
 
-log = logging.getLogger(__name__)
+log = logs.logger(__name__)
 
 
 async def complete(
@@ -59,7 +59,8 @@ def _outcome(
 def _note(prompt: str, outcome: Completion | Refusal) -> None:
     """Log what the call came to: digests and lengths, never a prompt or a text."""
     came: str = outcome.kind if isinstance(outcome, Refusal) else _named(outcome)
-    log.info("model asked with %s (%d characters): %s", digest(prompt), len(prompt), came)
+    told = {"action": "ask", "prompt": digest(prompt), "characters": len(prompt)}
+    log.info("The model was asked: %s", came, extra=told)
 
 
 def _named(completion: Completion) -> str:

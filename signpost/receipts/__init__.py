@@ -14,6 +14,7 @@ from signpost.receipts import document, sealing
 from signpost.records import Round, Run
 from signpost.runs import Story
 from signpost.settings import Settings
+from signpost.telemetry import metrics, spans
 
 
 async def write(ledger: Ledger, config: Settings, ending: Ending) -> Ending:
@@ -29,6 +30,7 @@ async def write(ledger: Ledger, config: Settings, ending: Ending) -> Ending:
     closed = story.receipt
     if closed is None:
         raise LookupError("a run was closed just now")
+    spans.tell(flow=story.run.flow.name)
     for standing in story.rounds:
         await lists.over(ledger, run, standing, people(), now)
     if story.run.purged_at is None:
@@ -44,7 +46,8 @@ async def _seal(ledger: Ledger, config: Settings, ending: Ending) -> None:
     story = await runs.story(ledger, run)
     facts, entries = document.facts(story, ended), document.entries(story, ended)
     sealed = sealing.seal(facts, entries, config.signing_keys[0])
-    await ledger.insert(run, records.RECEIPT, sealed)
+    if await ledger.insert(run, records.RECEIPT, sealed):
+        metrics.closed(story, outcome)
 
 
 async def read(ledger: Ledger, config: Settings, story: Story) -> bytes | None:

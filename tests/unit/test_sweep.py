@@ -1,5 +1,6 @@
 """The timer deletes what is due, on time and once, and a ledger that is away stops nothing."""
 
+import json
 import logging
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime, timedelta
@@ -58,7 +59,9 @@ async def test_what_is_due_is_deleted(
     await closed(app_ledger, 5 * DAY)
     await swept()
     assert (await runs.story(app_ledger, RUN)).drafts == {}
-    assert caplog.messages == ["The texts of 1 runs were deleted, as their flows say."]
+    told = "The texts of 1 runs were deleted, as their flows say."
+    [line] = map(json.loads, caplog.messages)
+    assert line == {"message": told, "action": "sweep", "purged": 1}
 
 
 async def test_twice_is_once(
