@@ -64,14 +64,14 @@ def jobs() -> list[Job]:
 def environment(
     folder: Path, changed: dict[str, str | None] | None = None, *, status: int = 0
 ) -> tuple[str, str]:
-    """Run scripts/azd-environment with a stand-in for azd; give its complaint and azd's log."""
+    """Run scripts/environment with a stand-in for azd; give its complaint and azd's log."""
     log, azd = folder / "log", folder / "azd"
     azd.write_text(AZD.format(log=log, status=status), "utf-8")
     azd.chmod(0o755)
     given = {name: value for name, value in (VALUES | (changed or {})).items() if value}
     env = {"PATH": f"{folder}{os.pathsep}{os.environ['PATH']}", "VALUES": json.dumps(given)}
     env["CLIENT_ID"] = given.get("AZURE_CLIENT_ID", "")
-    command = [sys.executable, str(ROOT / "scripts/azd-environment")]
+    command = [sys.executable, str(ROOT / "scripts/environment")]
     ended = subprocess.run(command, env=env, capture_output=True, text=True, check=False)
     return ended.stderr, log.read_text("utf-8") if log.exists() else ""
 
@@ -190,7 +190,7 @@ def test_variables_become_the_values_of_azd(tmp_path: Path) -> None:
 def test_missing_variables_are_named(tmp_path: Path, name: str) -> None:
     """Without a variable that azd needs nothing is called, and the variable is named."""
     assert environment(tmp_path, {name: None}) == (
-        f"azd-environment: set these variables of the GitHub environment: {name}\n",
+        f"environment: set these variables of the GitHub environment: {name}\n",
         "",
     )
 
