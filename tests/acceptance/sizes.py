@@ -29,3 +29,4 @@ INJECTIONS = _size(200, 1000)  # of those there are
 FUZZED_BODIES = _size(1000, 10_000)
 STORM_DRAFTS = 200
 UNPACED_DRAFTS = _size(60, 200)
+UPGRADED_RUNS = _size(50, 500)

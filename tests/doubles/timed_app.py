@@ -8,6 +8,7 @@ import asyncio
 import json
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import cache, partial
 from pathlib import Path
@@ -42,10 +43,23 @@ ORCHESTRATORS = f"/runtime/webhooks/durabletask/orchestrators/{ORCHESTRATOR}"
 
 
 @cache
-def the_app() -> App:
+def the_app(folder: Path = ROOT) -> App:
     """Load the app once a process, without what runs by the wall clock alone."""
-    loaded = load(ROOT)
+    loaded = load(folder)
     return App([each for each in loaded.functions if each.kind != "timerTrigger"])
+
+
+@dataclass(frozen=True)
+class Release:
+    """One version of the app: the folder whose host.json counts, and its functions."""
+
+    folder: Path
+    app: App
+
+
+def today() -> Release:
+    """Give the app as it stands here."""
+    return Release(ROOT, the_app())
 
 
 class TimedApp:
@@ -69,9 +83,10 @@ class TimedApp:
         assert self._host is not None
         return self._host
 
-    async def start(self) -> None:
-        """Start the host on what its state holds, and let it take that up."""
-        self._host = open_host(ROOT, state=self.folder, clock=self.clock, app=the_app())
+    async def start(self, release: Release | None = None) -> None:
+        """Start the host on what its state holds, with today's app unless another is given."""
+        chosen = release or today()
+        self._host = open_host(chosen.folder, state=self.folder, clock=self.clock, app=chosen.app)
         await self._host.start()
         await self.settle()
 
@@ -82,10 +97,10 @@ class TimedApp:
         await self.host.stop()
         self._host = None
 
-    async def restart(self) -> None:
+    async def restart(self, release: Release | None = None) -> None:
         """Stop the host and start another on the same state."""
         await self.stop()
-        await self.start()
+        await self.start(release)
 
     async def close(self) -> None:
         """Stop all for good."""
@@ -110,11 +125,15 @@ class TimedApp:
         self.clock.move_to(moment)
         await self.settle()
 
-    async def begin(self, flow: Flow, **body: Any) -> str:
-        """Start a run of a flow and let it go on until it waits; give its id."""
+    async def begin(self, flow: Flow, *, version: str | None = None, **body: Any) -> str:
+        """Start a run of a flow and let it go on until it waits; give its id.
+
+        Its version is the app's own unless another is named.
+        """
         asked = runs.Start(inputs={"Topic": "The terrace"}, **body)
         run, _ = await runs.start(self.ledger, flow, asked, None, self.clock.now())
-        await self._send(f"{ORCHESTRATORS}/{run}", {"run": run})
+        of_version = f"?version={version}" if version else ""
+        await self._send(f"{ORCHESTRATORS}/{run}{of_version}", {"run": run})
         return run
 
     async def answer(self, run: str, person: str, response: str = "Approve", **more: Any) -> Round:
