@@ -27,7 +27,7 @@ async def examine(stand: Deployed) -> list[Finding]:
     there = [each for each in deployments if asked.lower() in ("", text(each, "name").lower())]
     offered = await stand.arm.every(f"{text(account, 'id')}/models", ACCOUNTS)
     if there:
-        found += [*_deployment(there[0], stand), *_fading(there[0], offered)]
+        found += [*_deployment(there[0], stand), *_fading(there[0], offered, stand)]
     else:
         found.append(_no_deployment(stand, account, asked, offered))
     name = text(there[0], "name") if there else asked
@@ -100,16 +100,16 @@ def _no_deployment(stand: Deployed, account: Json, asked: str, offered: list[Jso
     return Finding(CHECK, "problem", detail, AGAIN)
 
 
-def _fading(deployment: Json, offered: list[Json]) -> Iterator[Finding]:
-    """Warn of a model that Azure takes away soon."""
-    model = within(deployment, "properties", "model")
-    name, version = text(model, "name"), text(model, "version")
-    for each in offered:
-        if (text(each, "name"), text(each, "version")) == (name, version) and (
-            text(each, "lifecycleStatus") in FADING
-        ):
-            last = text(each, "deprecation", "inference")[:10] or "a day that is not told"
-            detail = f"Azure serves the model {name} {version} only until {last}."
-            location = text(deployment, "location") or "REGION"
-            yield Finding(CHECK, "problem", detail, MODELS.format(location=location))
-            return
+def _fading(deployment: Json, offered: list[Json], stand: Deployed) -> Iterator[Finding]:
+    """Find a model that Azure takes away, where the deployment does not move on by itself."""
+    properties = within(deployment, "properties")
+    if text(properties, "versionUpgradeOption") != "NoAutoUpgrade":
+        return
+    name, version = text(properties, "model", "name"), text(properties, "model", "version")
+    same = [
+        each for each in offered if (text(each, "name"), text(each, "version")) == (name, version)
+    ]
+    if same and text(same[0], "lifecycleStatus") in FADING:
+        last = text(same[0], "deprecation", "inference")[:10] or "a day that is not told"
+        detail = f"Azure serves the model {name} {version} only until {last}."
+        yield Finding(CHECK, "problem", detail, MODELS.format(location=stand.location))

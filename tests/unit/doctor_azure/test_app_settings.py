@@ -1,0 +1,61 @@
+"""App settings are judged by name; a value is never told, and a secret is not to stand in one."""
+
+import pytest
+
+from signpost.doctor.azure.setting_names import NEEDED, REFUSED_BY_FLEX, SECRETS, UNSAFE
+from signpost.variables import VARIABLES, VAULT
+from tests.unit.doctor_azure.installed import SECRET, SETTINGS, app_settings
+
+ALWAYS = (*NEEDED, "AZURE_OPENAI_ENDPOINT", "AZURE_OPENAI_DEPLOYMENT")
+
+
+@pytest.mark.parametrize("name", ALWAYS)
+@pytest.mark.parametrize("empty", [True, False])
+async def test_missing_setting_is_named(arm, problems, name, empty) -> None:
+    """A setting that is not there, or is empty, is a problem by its name."""
+    settings = app_settings() | {name: " "}
+    if not empty:
+        del settings[name]
+    arm.put(SETTINGS, {"properties": settings})
+    told = [each for each in await problems() if each.check == "azure settings"]
+    assert [each.detail for each in told] == [f"The app setting {name} is missing."]
+
+
+@pytest.mark.parametrize("name", sorted(REFUSED_BY_FLEX | set(UNSAFE)))
+async def test_forbidden_setting_is_told_with_its_removal(arm, problems, name) -> None:
+    """A setting that may not be there is told with the command that removes it."""
+    arm.put(SETTINGS, {"properties": app_settings() | {name: SECRET}})
+    [found] = await problems()
+    assert found.fix == (
+        "az functionapp config appsettings delete --resource-group rg-news "
+        f"--name func-news --setting-names {name}"
+    )
+
+
+@pytest.mark.parametrize("name", SECRETS)
+async def test_secret_in_a_setting_is_told(arm, problems, name) -> None:
+    """A secret that stands in a setting itself is a problem, and is not shown."""
+    arm.put(SETTINGS, {"properties": app_settings() | {name: SECRET}})
+    [found] = await problems()
+    assert f"The app setting {name} holds its secret" in found.detail
+
+
+@pytest.mark.parametrize("name", ["AZURE_CLIENT_ID", "AzureWebJobsStorage__clientId"])
+async def test_identity_of_another_is_told(arm, problems, name) -> None:
+    """A setting that names an identity that the app does not have is a problem."""
+    arm.put(SETTINGS, {"properties": app_settings() | {name: "somebody-else"}})
+    told = {each.detail for each in await problems()}
+    assert f"The app setting {name} names an identity that the app does not have." in told
+
+
+async def test_another_model_server_needs_no_azure_openai(arm, problems) -> None:
+    """With an OpenAI-compatible server no Azure OpenAI setting is missed."""
+    settings = app_settings() | {"MODEL_BASE_URL": "https://models.contoso.com/v1"}
+    del settings["AZURE_OPENAI_ENDPOINT"], settings["AZURE_OPENAI_DEPLOYMENT"]
+    arm.put(SETTINGS, {"properties": settings})
+    assert await problems() == []
+
+
+def test_secrets_are_those_of_the_catalogue() -> None:
+    """What the catalogue keeps in Key Vault may not stand in a setting."""
+    assert {each.name for each in VARIABLES if each.set_by == VAULT} <= set(SECRETS)

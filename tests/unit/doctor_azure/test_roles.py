@@ -1,0 +1,94 @@
+"""A missing role is told with the command that gives it; a role from above counts."""
+
+import pytest
+
+from signpost.doctor.azure.roles import ROLES, needed
+from tests.unit.doctor_azure.installed import (
+    ACCOUNT,
+    ASSIGNMENTS,
+    GROUP,
+    PLACES,
+    PRINCIPAL,
+    SETTINGS,
+    SUB,
+    WEB,
+    app_settings,
+    assignment,
+)
+
+IDS = [role.name for role in ROLES]
+IN_USE = [role for role in ROLES if role.when != "AzureStorage"]
+FAR = f"{SUB}/resourceGroups/rg-models/providers/Microsoft.CognitiveServices/accounts/oai-far"
+
+
+def without(arm, role) -> None:
+    """Take a role away from the app's identity."""
+    given = arm.at(GROUP + ASSIGNMENTS)
+    arm.put(GROUP + ASSIGNMENTS, [each for each in given if not each["id"].endswith(role.id)])
+
+
+@pytest.mark.parametrize("role", IN_USE, ids=lambda role: role.name)
+async def test_missing_role_is_told_with_its_command(arm, problems, role) -> None:
+    """The command names the identity, the role and the very scope."""
+    without(arm, role)
+    found = await problems()
+    assert {each.state for each in found} == {"problem"}
+    assert found[0].fix == (
+        f"az role assignment create --assignee-object-id {PRINCIPAL} "
+        f'--assignee-principal-type ServicePrincipal --role "{role.name}" '
+        f"--scope {PLACES[role.on]}"
+    )
+
+
+async def test_each_secret_needs_its_role(arm, problems) -> None:
+    """Two settings with secrets of their own need the role on both."""
+    without(arm, ROLES[IDS.index("Key Vault Secrets User")])
+    assert len(await problems()) == 2
+
+
+@pytest.mark.parametrize("scope", [GROUP, SUB, "/", GROUP.upper()])
+@pytest.mark.parametrize("role", IN_USE, ids=lambda role: role.name)
+async def test_role_from_above_counts(arm, problems, role, scope) -> None:
+    """A role on the group, the subscription or above it is inherited."""
+    without(arm, role)
+    arm.at(GROUP + ASSIGNMENTS).append(assignment(role.id, scope))
+    assert await problems() == []
+
+
+async def test_role_on_a_neighbour_does_not_count(arm, problems) -> None:
+    """A scope whose name only starts alike is another one."""
+    role = ROLES[IDS.index("Cognitive Services OpenAI User")]
+    without(arm, role)
+    arm.at(GROUP + ASSIGNMENTS).append(assignment(role.id, ACCOUNT.removesuffix("s")))
+    [found] = await problems()
+    assert role.name in found.detail
+
+
+async def test_account_elsewhere_is_asked_for_its_own_roles(arm, problems) -> None:
+    """An Azure OpenAI account in another group is found by its address."""
+    settings = app_settings() | {"AZURE_OPENAI_ENDPOINT": "https://oai-far.openai.azure.com"}
+    arm.put(SETTINGS, {"properties": settings})
+    far = {"id": FAR, "name": "oai-far", "properties": {"customSubDomainName": "oai-far"}}
+    far["properties"] |= {"provisioningState": "Succeeded", "disableLocalAuth": True}
+    arm.put(f"{SUB}/providers/Microsoft.CognitiveServices/accounts", [far])
+    arm.put(FAR + ASSIGNMENTS, [])
+    for part in ("deployments", "models"):
+        arm.put(f"{FAR}/{part}", arm.at(f"{ACCOUNT}/{part}"))
+    [found] = await problems()
+    assert found.fix.endswith(FAR)
+
+
+async def test_app_without_identity_is_told(arm, problems) -> None:
+    """Where the app has no identity, no role is missed: the identity is."""
+    del arm.at(WEB)["identity"]
+    [found] = [each for each in await problems() if each.check == "azure roles"]
+    assert "no user-assigned identity" in found.detail
+
+
+def test_backends_need_their_own_roles() -> None:
+    """Queues are for runs in storage, the task hub for the scheduler."""
+    queue, hub = "Storage Queue Data Contributor", "Durable Task Data Contributor"
+    assert queue in {role.name for role in needed("storage", uses_scheduler=False)}
+    assert queue not in {role.name for role in needed("storage", uses_scheduler=True)}
+    assert [role.name for role in needed("task hub", uses_scheduler=True)] == [hub]
+    assert needed("task hub", uses_scheduler=False) == []
