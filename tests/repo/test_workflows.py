@@ -190,7 +190,7 @@ def test_variables_become_the_values_of_azd(tmp_path: Path) -> None:
 def test_missing_variables_are_named(tmp_path: Path, name: str) -> None:
     """Without a variable that azd needs nothing is called, and the variable is named."""
     assert environment(tmp_path, {name: None}) == (
-        f"environment: set these variables of the GitHub environment: {name}\n",
+        f"environment: set these variables in GitHub: {name}\n",
         "",
     )
 
