@@ -159,13 +159,14 @@ def test_the_compiler_reads_every_template() -> None:
 
 
 def test_updates_are_asked_for_where_packages_are() -> None:
-    """Dependabot looks at each list of packages, and asks once a week for all of a kind."""
+    """Dependabot looks at each list of packages, once a week, for what has been out for one."""
     updates = yaml.safe_load(read(".github/dependabot.yml"))["updates"]
     assert {update["package-ecosystem"] for update in updates} == MANIFESTS.keys()
     for update in updates:
         manifest = MANIFESTS[update["package-ecosystem"]]
         assert (ROOT / update["directory"].strip("/") / manifest).is_file()
         assert update["schedule"] == {"interval": "weekly"}
+        assert update["cooldown"] == {"default-days": 7}
         assert [group["patterns"] for group in update["groups"].values()] == [["*"]]
 
 
