@@ -1,7 +1,6 @@
 // A monthly budget of the resource group, with mails before and after it is spent. It stops nothing.
 
 @description('Required. Amount a month, in the currency of the subscription\'s bill.')
-@minValue(1)
 param amount int
 
 @description('Required. First day of the month from which it counts, as 2026-11-01.')
