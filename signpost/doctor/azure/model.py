@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from signpost.doctor.azure.arm import Json, text, within
 from signpost.doctor.azure.codes.capacity import MODELS
 from signpost.doctor.azure.deployed import Deployed
-from signpost.doctor.azure.scopes import ACCOUNTS, account_of, label
+from signpost.doctor.azure.scopes import ACCOUNTS, account_of, is_closed, label
 from signpost.doctor.finding import Finding
 
 CHECK = "azure model"
@@ -63,6 +63,10 @@ def _account(account: Json) -> Iterator[Finding]:
         id_ = text(account, "id")
         fix = f"az resource update --ids {id_} --set properties.disableLocalAuth=true"
         yield Finding(CHECK, "problem", detail, fix)
+    if is_closed(account.get("properties")):
+        detail = f"The account {name} refuses the app: it is private, without a private endpoint."
+        fix = f"Set vnetEnabled to true in infra/main.parameters.json, and run: {AGAIN}"
+        yield Finding(CHECK, "problem", detail, fix)
     if not text(account, "properties", "customSubDomainName"):
         detail = f"The account {name} has no name of its own in its address, which identities need."
         fix = (
@@ -83,9 +87,10 @@ def _deployment(deployment: Json, stand: Deployed) -> Iterator[Finding]:
         if has < int(promised):
             detail = (
                 f"The deployment {name} takes {has:,} tokens a minute, and "
-                f"MODEL_TOKENS_PER_MINUTE says more: drafts will be throttled."
+                "MODEL_TOKENS_PER_MINUTE says more: drafts will be throttled."
             )
-            yield Finding(CHECK, "problem", detail, AGAIN)
+            fix = f"Set modelCapacity in infra/main.parameters.json to {capacity}, and run: {AGAIN}"
+            yield Finding(CHECK, "problem", detail, fix)
 
 
 def _no_deployment(stand: Deployed, account: Json, asked: str, offered: list[Json]) -> Finding:

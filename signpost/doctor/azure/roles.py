@@ -3,18 +3,18 @@
 The table is that of `infra/modules/roles.bicep`; the ids are Azure's own, the same everywhere.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Literal, NamedTuple
 
 from signpost.doctor.azure.arm import Json, Refused, text
-from signpost.doctor.azure.deployed import INSIGHTS, STORAGE, Deployed, Identity
+from signpost.doctor.azure.deployed import INSIGHTS, STORAGE, VAULT, Deployed, Identity
 from signpost.doctor.azure.refusals import unreadable
-from signpost.doctor.azure.scopes import account_of, secrets, task_hubs
+from signpost.doctor.azure.scopes import account_of, secrets_in, task_hubs
 from signpost.doctor.finding import Finding
 
 CHECK = "azure roles"
 ASSIGNMENTS = "2022-04-01"
-Kind = Literal["storage", "insights", "account", "secret", "task hub"]
+Kind = Literal["storage", "insights", "account", "vault", "task hub"]
 
 
 class Role(NamedTuple):
@@ -42,7 +42,7 @@ ROLES = (
         "DurableTaskScheduler",
     ),
     Role("Cognitive Services OpenAI User", "5e0bd9bd-7b93-4f28-af87-19fc36ad61bd", "account"),
-    Role("Key Vault Secrets User", "4633458b-17de-408a-b874-0445c86b69e6", "secret"),
+    Role("Key Vault Secrets User", "4633458b-17de-408a-b874-0445c86b69e6", "vault"),
     Role("Monitoring Metrics Publisher", "3913510d-42f4-4e42-8a64-420c390055eb", "insights"),
 )
 
@@ -59,11 +59,14 @@ async def examine(stand: Deployed) -> list[Finding]:
     found: list[Finding] = []
     for kind in dict.fromkeys(role.on for role in ROLES):
         try:
-            scopes = await _scopes(stand, kind)
-            for scope in scopes:
+            for scope, parts in (await _scopes(stand, kind)).items():
                 near = scope.lower().startswith(f"{stand.group}/".lower())
                 known = given if near else await _assignments(stand, scope, identity)
-                found += _missing(stand, kind, scope, known, identity)
+                found += [
+                    _problem(role, scope, identity)
+                    for role in needed(kind, uses_scheduler=stand.uses_scheduler)
+                    if not _covers(known, role, [scope]) and not _covers(known, role, parts)
+                ]
         except Refused as refusal:
             found.append(unreadable(CHECK, f"roles on: {kind}", refusal, stand.group))
     return found or [Finding(CHECK, "ok", "The app's identity has every role that it needs.")]
@@ -75,18 +78,14 @@ def needed(kind: Kind, *, uses_scheduler: bool) -> list[Role]:
     return [role for role in ROLES if role.on == kind and role.when in ("always", backend)]
 
 
-def _missing(
-    stand: Deployed, kind: Kind, scope: str, given: Iterable[Json], identity: Identity
-) -> list[Finding]:
-    covering = {
-        text(each, "properties", "roleDefinitionId").rpartition("/")[2].lower()
+def _covers(given: Iterable[Json], role: Role, scopes: Sequence[str]) -> bool:
+    """Say whether a role was given on each of some scopes, or above it."""
+    above = [
+        f"{text(each, 'properties', 'scope').rstrip('/')}/".lower()
         for each in given
-        if f"{scope}/".lower().startswith(
-            f"{text(each, 'properties', 'scope').rstrip('/')}/".lower()
-        )
-    }
-    lacking = [r for r in needed(kind, uses_scheduler=stand.uses_scheduler) if r.id not in covering]
-    return [_problem(role, scope, identity) for role in lacking]
+        if text(each, "properties", "roleDefinitionId").lower().endswith(f"/{role.id}")
+    ]
+    return bool(scopes) and all(f"{scope}/".lower().startswith(tuple(above)) for scope in scopes)
 
 
 def _problem(role: Role, scope: str, identity: Identity) -> Finding:
@@ -109,12 +108,13 @@ async def _assignments(stand: Deployed, scope: str, identity: Identity) -> list[
     return await stand.arm.every(path, ASSIGNMENTS, **only)
 
 
-async def _scopes(stand: Deployed, kind: Kind) -> list[str]:
+async def _scopes(stand: Deployed, kind: Kind) -> dict[str, list[str]]:
+    """Give the resources of a kind, each with those of its parts that the app uses."""
     if kind == "account":
         account = await account_of(stand)
-        return [text(account, "id")] if account else []
-    if kind == "secret":
-        return await secrets(stand)
+        return {text(account, "id"): []} if account else {}
     if kind == "task hub":
-        return [text(hub, "id") for hub in await task_hubs(stand)]
-    return [each.id for each in stand.of(STORAGE if kind == "storage" else INSIGHTS)]
+        return {text(hub, "id"): [] for hub in await task_hubs(stand)}
+    if kind == "vault":
+        return {each.id: await secrets_in(stand, each) for each in stand.of(VAULT)}
+    return {each.id: [] for each in stand.of(STORAGE if kind == "storage" else INSIGHTS)}

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from signpost.doctor.azure.arm import Json, listed, text
 from signpost.doctor.azure.deployed import SCHEDULER, SCHEDULER_SETTING, Deployed
-from signpost.doctor.azure.scopes import SCHEDULERS, label, task_hubs
+from signpost.doctor.azure.scopes import SCHEDULERS, is_closed, is_private, label, task_hubs
 from signpost.doctor.finding import Finding
 
 CHECK = "azure scheduler"
@@ -50,23 +50,19 @@ def _state(scheduler: Json) -> Iterator[Finding]:
 def _doors(scheduler: Json, stand: Deployed) -> Iterator[Finding]:
     """Find that the network lets nobody in: an empty list of addresses admits none."""
     properties = scheduler.get("properties")
-    private = any(
-        text(each, "properties", "privateLinkServiceConnectionState", "status") == "Approved"
-        for each in listed(properties, "privateEndpointConnections")
-    )
-    if private:
+    if is_closed(properties):
+        why = "its public address is off, and no private endpoint is approved"
+    elif not listed(properties, "ipAllowlist") and not is_private(properties):
+        why = "its list of addresses is empty, which admits none"
+    else:
         return
+    fix = (
+        "Set schedulerIpAllowlist in infra/main.parameters.json to the addresses to admit, or "
+        f"vnetEnabled to true, and run: {AGAIN}\nTo look at it: az resource show --ids "
+        f"{text(scheduler, 'id') or stand.group} --query properties"
+    )
     name = text(scheduler, "name")
-    closed = text(properties, "publicNetworkAccess") == "Disabled"
-    if closed or not listed(properties, "ipAllowlist"):
-        why = "its public address is off" if closed else "its list of addresses is empty"
-        detail = f"The scheduler {name} refuses the app: {why}, and it has no private endpoint."
-        fix = (
-            "Set schedulerIpAllowlist in infra/main.parameters.json to the addresses to admit, or "
-            f"vnetEnabled to true, and run: {AGAIN}\nTo look at it: az resource show --ids "
-            f"{text(scheduler, 'id') or stand.group} --query properties"
-        )
-        yield Finding(CHECK, "problem", detail, fix)
+    yield Finding(CHECK, "problem", f"The scheduler {name} refuses the app: {why}.", fix)
 
 
 def _strangers(asked: dict[str, str], stand: Deployed) -> Iterator[Finding]:

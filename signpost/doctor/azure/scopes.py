@@ -1,9 +1,10 @@
 """Owns where things lie: the ids of the resources that the app uses, some outside its group."""
 
+from typing import Any
 from urllib.parse import urlsplit
 
-from signpost.doctor.azure.arm import Json, text
-from signpost.doctor.azure.deployed import ACCOUNT, SCHEDULER, SITE, SITES, VAULT, Deployed
+from signpost.doctor.azure.arm import Json, listed, text
+from signpost.doctor.azure.deployed import ACCOUNT, SCHEDULER, SITE, SITES, Deployed, Resource
 
 ACCOUNTS = "2025-06-01"
 SCHEDULERS = "2026-02-01"
@@ -40,14 +41,28 @@ async def references(stand: Deployed) -> list[Json]:
     return found
 
 
-async def secrets(stand: Deployed) -> list[str]:
-    """Give the ids of the secrets that the app's settings refer to, in the group's vaults."""
-    vaults = {each.name.lower(): each.id for each in stand.of(VAULT)}
-    named = {
-        (text(each, "properties", "vaultName").lower(), text(each, "properties", "secretName"))
-        for each in await references(stand)
+async def secrets_in(stand: Deployed, vault: Resource) -> list[str]:
+    """Give the ids of the secrets in a vault that the app's settings refer to."""
+    used = [each.get("properties") for each in await references(stand)]
+    names = {
+        text(each, "secretName")
+        for each in used
+        if text(each, "vaultName").lower() == vault.name.lower()
     }
-    return sorted(f"{vaults[vault]}/secrets/{name}" for vault, name in named if vault in vaults)
+    return [f"{vault.id}/secrets/{name}" for name in sorted(names)]
+
+
+def is_private(properties: Any) -> bool:  # noqa: ANN401 - any JSON
+    """Say whether a resource is reached by a private endpoint that is approved."""
+    return any(
+        text(each, "properties", "privateLinkServiceConnectionState", "status") == "Approved"
+        for each in listed(properties, "privateEndpointConnections")
+    )
+
+
+def is_closed(properties: Any) -> bool:  # noqa: ANN401 - any JSON
+    """Say whether a resource admits nobody: neither by a public address nor by a private one."""
+    return text(properties, "publicNetworkAccess") == "Disabled" and not is_private(properties)
 
 
 def label(url: str) -> str:

@@ -31,7 +31,7 @@ PLACES = {
     "insights": INSIGHTS,
     "account": ACCOUNT,
     "task hub": HUB,
-    "secret": f"{VAULT}/secrets/signing-key-1",
+    "vault": VAULT,
 }
 
 
@@ -116,7 +116,6 @@ def install(arm: ArmDouble) -> None:
     _app(arm)
     _backend(arm)
     arm.put(GROUP + ASSIGNMENTS, [assignment(r.id, PLACES[r.on]) for r in ROLES])
-    arm.at(GROUP + ASSIGNMENTS).append(assignment(ROLES[-2].id, VAULT))
     arm.put(GROUP + DEPLOYMENTS, [deployment("app", "Succeeded", 9)])
     arm.put(SUB + DEPLOYMENTS, [deployment("news-1763632800", "Succeeded", 10, SUB)])
     arm.put(DELETED_ACCOUNTS, [])

@@ -49,6 +49,13 @@ async def test_account_without_its_own_address_is_told(arm, problems) -> None:
     assert "--custom-domain oai-news" in found.fix
 
 
+async def test_closed_account_refuses(arm, problems) -> None:
+    """A private account without a private endpoint is reached by nobody."""
+    arm.at(ACCOUNT)["properties"]["publicNetworkAccess"] = "Disabled"
+    [found] = await problems()
+    assert "The account oai-news refuses the app" in found.detail
+
+
 async def test_rate_above_the_deployments_is_told(arm, problems) -> None:
     """A line that lets through more than the deployment takes would be throttled."""
     settings = app_settings() | {"MODEL_TOKENS_PER_MINUTE": "30001"}

@@ -1,5 +1,8 @@
 """A missing role is told with the command that gives it; a role from above counts."""
 
+import re
+from pathlib import Path
+
 import pytest
 
 from signpost.doctor.azure.roles import ROLES, needed
@@ -11,11 +14,13 @@ from tests.unit.doctor_azure.installed import (
     PRINCIPAL,
     SETTINGS,
     SUB,
+    VAULT,
     WEB,
     app_settings,
     assignment,
 )
 
+ROOT = Path(__file__).resolve().parents[3]
 IDS = [role.name for role in ROLES]
 IN_USE = [role for role in ROLES if role.when != "AzureStorage"]
 FAR = f"{SUB}/resourceGroups/rg-models/providers/Microsoft.CognitiveServices/accounts/oai-far"
@@ -40,10 +45,16 @@ async def test_missing_role_is_told_with_its_command(arm, problems, role) -> Non
     )
 
 
-async def test_each_secret_needs_its_role(arm, problems) -> None:
-    """Two settings with secrets of their own need the role on both."""
-    without(arm, ROLES[IDS.index("Key Vault Secrets User")])
-    assert len(await problems()) == 2
+async def test_role_on_every_secret_counts_for_the_vault(arm, problems) -> None:
+    """A team may give the role on the secrets alone, but then on each."""
+    role = ROLES[IDS.index("Key Vault Secrets User")]
+    without(arm, role)
+    given = arm.at(GROUP + ASSIGNMENTS)
+    given.append(assignment(role.id, f"{VAULT}/secrets/signing-key-1"))
+    [found] = await problems()
+    assert found.fix.endswith(VAULT)
+    given.append(assignment(role.id, f"{VAULT}/secrets/teams-channel-webhook-url"))
+    assert await problems() == []
 
 
 @pytest.mark.parametrize("scope", [GROUP, SUB, "/", GROUP.upper()])
@@ -68,8 +79,8 @@ async def test_account_elsewhere_is_asked_for_its_own_roles(arm, problems) -> No
     """An Azure OpenAI account in another group is found by its address."""
     settings = app_settings() | {"AZURE_OPENAI_ENDPOINT": "https://oai-far.openai.azure.com"}
     arm.put(SETTINGS, {"properties": settings})
-    far = {"id": FAR, "name": "oai-far", "properties": {"customSubDomainName": "oai-far"}}
-    far["properties"] |= {"provisioningState": "Succeeded", "disableLocalAuth": True}
+    far = arm.at(ACCOUNT)["properties"] | {"customSubDomainName": "oai-far"}
+    far = {"id": FAR, "name": "oai-far", "properties": far}
     arm.put(f"{SUB}/providers/Microsoft.CognitiveServices/accounts", [far])
     arm.put(FAR + ASSIGNMENTS, [])
     for part in ("deployments", "models"):
@@ -92,3 +103,12 @@ def test_backends_need_their_own_roles() -> None:
     assert queue not in {role.name for role in needed("storage", uses_scheduler=True)}
     assert [role.name for role in needed("task hub", uses_scheduler=True)] == [hub]
     assert needed("task hub", uses_scheduler=False) == []
+
+
+def test_roles_are_those_that_bicep_gives() -> None:
+    """The doctor misses what infra/modules/roles.bicep gives to the app, and nothing else."""
+    template = (ROOT / "infra/modules/roles.bicep").read_text("utf-8")
+    ids = set(re.findall(r"'([^']+)': '([0-9a-f-]{36})'", template))
+    given = set(re.findall(r"to: app[\s,]+role: '([^']+)'", template))
+    assert {(role.name, role.id) for role in ROLES} <= ids
+    assert {role.name for role in ROLES} == given

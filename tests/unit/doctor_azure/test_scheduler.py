@@ -26,11 +26,14 @@ async def test_closed_scheduler_refuses(arm, problems, doors) -> None:
     assert "schedulerIpAllowlist" in found.fix
 
 
+@pytest.mark.parametrize("public", ["Disabled", "Enabled"])
 @pytest.mark.parametrize("status, faults", [("Approved", 0), ("Pending", 1), ("Rejected", 1)])
-async def test_private_scheduler_needs_an_approved_endpoint(arm, problems, status, faults) -> None:
+async def test_private_scheduler_needs_an_approved_endpoint(
+    arm, problems, status, faults, public
+) -> None:
     """A closed scheduler is reached by its private endpoint, once that is approved."""
     link = {"privateLinkServiceConnectionState": {"status": status}}
-    closed = {"publicNetworkAccess": "Disabled", "ipAllowlist": []}
+    closed = {"publicNetworkAccess": public, "ipAllowlist": []}
     connections = [{"properties": link}]
     arm.at(SCHEDULER)["properties"].update(closed, privateEndpointConnections=connections)
     assert len(await problems()) == faults
