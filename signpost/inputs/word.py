@@ -52,7 +52,7 @@ def _main_part(package: zipfile.ZipFile) -> str:
         for each in relationships
         if each.get("Type") in OFFICE_DOCUMENT and each.get("TargetMode") != "External"
     ]
-    return posixpath.normpath(posixpath.join("/", target)).lstrip("/")
+    return posixpath.normpath(target).lstrip("/")
 
 
 class _Reader:
@@ -77,7 +77,7 @@ class _Reader:
             raise NoDocument
         if self._unseen or tag in _UNSEEN:
             self._unseen += 1
-        elif self._in_body():
+        else:
             self._see(tag)
         self._open.append(tag)
         self._has_cell.append(False)
@@ -90,11 +90,8 @@ class _Reader:
 
     def data(self, text: str) -> None:
         """Take letters; those between the elements are none."""
-        if self._open[-1] == _T and self._in_body() and not self._unseen:
+        if self._open[-1] == _T and self._open[1] == _BODY and not self._unseen:
             self._kept.append(text)
-
-    def _in_body(self) -> bool:
-        return self._open[1:2] == [_BODY]
 
     def _see(self, tag: str) -> None:
         if tag == _CELL:
