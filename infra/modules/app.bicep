@@ -1,0 +1,75 @@
+// The function app on its Flex Consumption plan.
+
+@description('Required. Name of the app, and of its address.')
+param name string
+@description('Required. Name of the plan, which holds this app alone.')
+param planName string
+@description('Required. Region of both.')
+param location string
+@description('Required. Tags of both.')
+param tags object
+@description('Required. Resource id of the app\'s identity.')
+param identityId string
+@description('Required. Address of the container of the deployed package.')
+param packagesUrl string
+@description('Required. Memory of an instance, in MB.')
+param instanceMemoryMB int
+@description('Required. The most instances at a time.')
+param maximumInstanceCount int
+@description('Required. Instances that wait for orchestrations and activities at all times.')
+param durableAlwaysReady int
+@description('Optional. Resource id of the subnet in which the app runs.')
+param subnetId string = ''
+
+resource plan 'Microsoft.Web/serverfarms@2024-11-01' = {
+  name: planName
+  location: location
+  tags: tags
+  kind: 'functionapp'
+  sku: { name: 'FC1', tier: 'FlexConsumption' }
+  properties: { reserved: true }
+}
+
+resource site 'Microsoft.Web/sites@2024-11-01' = {
+  name: name
+  location: location
+  tags: union(tags, { 'azd-service-name': 'app' })
+  kind: 'functionapp,linux'
+  identity: { type: 'UserAssigned', userAssignedIdentities: { '${identityId}': {} } }
+  properties: {
+    serverFarmId: plan.id
+    httpsOnly: true
+    keyVaultReferenceIdentity: identityId
+    virtualNetworkSubnetId: empty(subnetId) ? null : subnetId
+    siteConfig: { minTlsVersion: '1.2', scmMinTlsVersion: '1.2', ftpsState: 'Disabled', http20Enabled: true }
+    functionAppConfig: {
+      deployment: {
+        storage: {
+          type: 'blobContainer'
+          value: packagesUrl
+          authentication: { type: 'UserAssignedIdentity', userAssignedIdentityResourceId: identityId }
+        }
+      }
+      runtime: { name: 'python', version: '3.12' }
+      scaleAndConcurrency: {
+        instanceMemoryMB: instanceMemoryMB
+        maximumInstanceCount: maximumInstanceCount
+        alwaysReady: durableAlwaysReady > 0 ? [{ name: 'durable', instanceCount: durableAlwaysReady }] : []
+      }
+    }
+  }
+}
+
+// Packages are sent with Entra tokens: user names and passwords for it are off.
+resource passwords 'Microsoft.Web/sites/basicPublishingCredentialsPolicies@2024-11-01' = [
+  for way in ['ftp', 'scm']: {
+    parent: site
+    name: way
+    properties: { allow: false }
+  }
+]
+
+@description('Name of the app.')
+output name string = site.name
+@description('Address of the app.')
+output uri string = 'https://${site.properties.defaultHostName}'

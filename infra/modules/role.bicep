@@ -1,0 +1,72 @@
+// One role for one principal on one resource. Bicep wants the resource itself as the scope of an
+// assignment, so each kind has its own; exactly one of them is deployed.
+
+@description('Required. Kind of the resource.')
+@allowed(['storage', 'vault', 'component', 'openAi', 'taskHub'])
+param kind string
+@description('Required. Name of the resource; for a task hub, of its scheduler.')
+param resourceName string
+@description('Optional. Name of the task hub.')
+param taskHubName string = 'none'
+@description('Required. Id of the role\'s definition.')
+param roleId string
+@description('Required. Object id of the principal.')
+param principalId string
+@description('Required. Told, since a new identity cannot be looked up everywhere at once.')
+param principalType string
+
+resource storage 'Microsoft.Storage/storageAccounts@2025-01-01' existing = { name: resourceName }
+resource vault 'Microsoft.KeyVault/vaults@2024-11-01' existing = { name: resourceName }
+resource component 'Microsoft.Insights/components@2020-02-02' existing = { name: resourceName }
+resource openAi 'Microsoft.CognitiveServices/accounts@2025-06-01' existing = { name: resourceName }
+resource scheduler 'Microsoft.DurableTask/schedulers@2026-02-01' existing = { name: resourceName }
+resource taskHub 'Microsoft.DurableTask/schedulers/taskHubs@2026-02-01' existing = {
+  parent: scheduler
+  name: taskHubName
+}
+
+resource onStorage 'Microsoft.Authorization/roleAssignments@2022-04-01' = if (kind == 'storage') {
+  name: guid(storage.id, principalId, roleId)
+  scope: storage
+  properties: {
+    principalId: principalId
+    principalType: principalType
+    roleDefinitionId: subscriptionResourceId('Microsoft.Authorization/roleDefinitions', roleId)
+  }
+}
+resource onVault 'Microsoft.Authorization/roleAssignments@2022-04-01' = if (kind == 'vault') {
+  name: guid(vault.id, principalId, roleId)
+  scope: vault
+  properties: {
+    principalId: principalId
+    principalType: principalType
+    roleDefinitionId: subscriptionResourceId('Microsoft.Authorization/roleDefinitions', roleId)
+  }
+}
+resource onComponent 'Microsoft.Authorization/roleAssignments@2022-04-01' = if (kind == 'component') {
+  name: guid(component.id, principalId, roleId)
+  scope: component
+  properties: {
+    principalId: principalId
+    principalType: principalType
+    roleDefinitionId: subscriptionResourceId('Microsoft.Authorization/roleDefinitions', roleId)
+  }
+}
+resource onOpenAi 'Microsoft.Authorization/roleAssignments@2022-04-01' = if (kind == 'openAi') {
+  name: guid(openAi.id, principalId, roleId)
+  scope: openAi
+  properties: {
+    principalId: principalId
+    principalType: principalType
+    roleDefinitionId: subscriptionResourceId('Microsoft.Authorization/roleDefinitions', roleId)
+  }
+}
+resource onTaskHub 'Microsoft.Authorization/roleAssignments@2022-04-01' = if (kind == 'taskHub') {
+  name: guid(taskHub.id, principalId, roleId)
+  scope: taskHub
+  properties: {
+    principalId: principalId
+    principalType: principalType
+    roleDefinitionId: subscriptionResourceId('Microsoft.Authorization/roleDefinitions', roleId)
+  }
+}
