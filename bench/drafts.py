@@ -15,12 +15,9 @@ import tempfile
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 from time import process_time
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from tests.doubles.quick_model import QuickModel
-
-if TYPE_CHECKING:
-    from openai import AsyncOpenAI
 
 Figures = dict[str, float]
 ROUNDS = 3
@@ -37,16 +34,15 @@ async def cold(url: str, folder: Path) -> Figures:
     import function_app  # noqa: F401, PLC0415 - its import is what is measured
 
     figures = {"import of the app": mark()}
-    import openai  # noqa: PLC0415 - as above
+    import signpost.drafting  # noqa: F401, PLC0415 - as above
 
-    figures["import of the openai client"] = mark()
-    openai.AsyncOpenAI(base_url=url, api_key="unused")
-    figures["making one client"] = mark()
+    figures["import of what writes drafts"] = mark()
     drafts = _Drafts(url, folder)
     await drafts.whole("1")
     figures["first draft, all else of it"] = mark()
     await drafts.whole("2")
     figures["second draft"] = mark()
+    await drafts.close()
     return figures
 
 
@@ -55,7 +51,7 @@ async def warm(url: str, folder: Path, count: int) -> Figures:
     drafts = _Drafts(url, folder)
     parts = {
         "whole draft": drafts.whole,
-        "the openai client's call": drafts.call,
+        "the call of the model": drafts.call,
         "filling in the prompt": drafts.prompt,
         "reading and writing the ledger": drafts.ledger,
     }
@@ -65,6 +61,7 @@ async def warm(url: str, folder: Path, count: int) -> Figures:
         for name, part in parts.items():
             took = await _cpu(part, f"{name}-{number}".replace(" ", "-"), count)
             least[name] = min(took, least.get(name, took))
+    await drafts.close()
     return least
 
 
@@ -85,7 +82,6 @@ class _Drafts:
         self._build = builders
         self._store = open_ledger(f"sqlite:{folder / 'ledger.db'}")
         self._config = builders.a_config(model_base_url=url)
-        self._client: AsyncOpenAI | None = None
 
     async def whole(self, run: str) -> None:
         """Write a draft as the activity does."""
@@ -97,17 +93,12 @@ class _Drafts:
             raise SystemExit(drafted.failure)
 
     async def call(self, run: str) -> None:
-        """Make the same call by the client library alone."""
-        import httpx2  # noqa: PLC0415 - as above
-        from openai import AsyncOpenAI  # noqa: PLC0415 - as above
-
+        """Make the same call alone."""
         from signpost import instructions  # noqa: PLC0415 - as above
+        from signpost.model import client  # noqa: PLC0415 - as above
 
-        if self._client is None:
-            self._client = AsyncOpenAI(base_url=self._config.model_base_url, api_key="unused")
         messages = instructions.load("topic-post").fill_in({"Topic": run})
-        body = {"model": "quick", "messages": messages, "n": 1, "max_tokens": 300}
-        await self._client.post("/chat/completions", body=body, cast_to=httpx2.Response)
+        await client.ask(self._config, {"messages": messages, "n": 1, "max_tokens": 300}, 60)
 
     async def prompt(self, run: str) -> None:
         """Fill in the instructions."""
@@ -127,6 +118,12 @@ class _Drafts:
         await read(self._store, run, records.calls_row(1), records.Calls)
         await put(self._store, run, records.calls_row(1), records.Calls())
         await write_once(self._store, run, records.draft_row(1), self._build.a_draft())
+
+    async def close(self) -> None:
+        """Close the connections to the model."""
+        from signpost.model import client  # noqa: PLC0415 - as above
+
+        await client.close()
 
     async def _begin(self, run: str) -> None:
         from signpost import records  # noqa: PLC0415 - as above

@@ -63,7 +63,7 @@ class _Usage(msgspec.Struct):
 
 
 class _Answer(_Filtered, kw_only=True):
-    """What we read of a chat completion; the client library itself checks nothing."""
+    """What we read of a chat completion; nothing before this has checked any of it."""
 
     choices: list[_Choice]
     model: str | None = None
