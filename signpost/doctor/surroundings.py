@@ -36,6 +36,7 @@ STAND_INS: tuple[Mapping[str, str], ...] = (
     {"SIGNPOST_SIGNING_KEYS": "0" * 32, "SIGNPOST_FORMER_SIGNING_KEYS": ""},
     {"SIGNPOST_BASE_URL": "https://signpost.invalid"},
     {"SIGNPOST_LEDGER": "sqlite:none"},
+    {"MODEL_PRICE_INPUT": "", "MODEL_PRICE_OUTPUT": "", "MODEL_PRICE_CURRENCY": ""},
     {"TEAMS_CHANNEL_WEBHOOK_URL": "https://none.logic.azure.com"},
 )
 
@@ -66,10 +67,16 @@ def environment() -> dict[str, str]:
 
 
 def look_around(env: Mapping[str, str], durable: Durable | None = None) -> Surroundings:
-    """Read an environment as far as it can be read."""
+    """Read an environment as far as it can be read.
+
+    Raises Misconfigured for what no stand-in mends, which a test holds that there is not.
+    """
+    wrong = remaining = problems(env)
     mended = dict(env)
-    while remaining := problems(mended):  # what is mended may let another one be seen
+    for _ in VARIABLES:  # what is mended may let another one be seen
         for each in remaining:
             name = str(each.field)
             mended |= next((group for group in STAND_INS if name in group), {name: ""})
-    return Surroundings(env, problems(env), read(mended), durable)
+        if not (remaining := problems(mended)):
+            break
+    return Surroundings(env, wrong, read(mended), durable)

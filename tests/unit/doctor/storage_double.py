@@ -1,0 +1,70 @@
+"""A loopback stand-in for an account's blobs, queues and tables, as strict about tokens."""
+
+from typing import Any, Self
+
+from aiohttp import web
+
+TOKEN = "made-up"
+
+
+class StorageDouble:
+    """Holds rows of the table `signpost` and blobs; `fault` is the refusal of one method.
+
+    Tables say the code of an error in their body, the other services in a header.
+    """
+
+    def __init__(self) -> None:
+        self.has_table = True
+        self.fault: dict[str, tuple[int, str]] = {}
+        self.rows: dict[str, Any] = {}
+        self.asked: list[str] = []
+        self.url = ""
+        self._runner: web.AppRunner | None = None
+
+    async def __aenter__(self) -> Self:
+        app = web.Application()
+        app.router.add_route("*", "/{path:.*}", self._answer)
+        self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=0)
+        await self._runner.setup()
+        await web.TCPSite(self._runner, "127.0.0.1", 0).start()
+        self.url = f"http://127.0.0.1:{self._runner.addresses[0][1]}"
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        if self._runner is not None:
+            await self._runner.cleanup()
+
+    async def _answer(self, request: web.Request) -> web.Response:
+        self.asked.append(f"{request.method} {request.path_qs.partition('(')[0]}")
+        missing = {"x-ms-version", "x-ms-date"} - {name.lower() for name in request.headers}
+        if missing or request.headers.get("Authorization") != f"Bearer {TOKEN}":
+            return _refuse(401, "InvalidAuthenticationInfo")
+        if request.method in self.fault:
+            return _refuse(*self.fault[request.method])
+        if request.path.startswith("/signpost("):
+            return await self._row(request)
+        if request.path == "/Tables" and request.method == "POST":
+            self.has_table = (await request.json()) == {"TableName": "signpost"}
+        return web.json_response({"value": []}, status=200 if request.method == "GET" else 201)
+
+    async def _row(self, request: web.Request) -> web.Response:
+        if not self.has_table:
+            return _refuse(404, "TableNotFound")
+        if request.method == "PUT":
+            self.rows[request.path] = await request.json()
+            return web.Response(status=204)
+        if request.path not in self.rows:
+            return _refuse(404, "ResourceNotFound")
+        if request.method == "DELETE":
+            found = request.headers.get("If-Match") == "*"
+            return web.Response(status=204) if found and self.rows.pop(request.path) else _missing()
+        return web.json_response(self.rows[request.path])
+
+
+def _missing() -> web.Response:
+    return _refuse(400, "MissingRequiredHeader")
+
+
+def _refuse(status: int, code: str) -> web.Response:
+    body = {"odata.error": {"code": code, "message": {"lang": "en-US", "value": "It failed."}}}
+    return web.json_response(body, status=status, headers={"x-ms-error-code": code})
