@@ -1,9 +1,10 @@
 // Optional: the app registration that people sign in with. It needs the right to register
 // applications in Entra, and so is deployed by itself, after the app:
-//   az deployment group create --resource-group RG --template-file infra/access/main.bicep \
-//     --parameters appName=APP identityName=IDENTITY --query properties.outputs.clientId.value
-// Give what that prints to main.bicep as signInClientId. Only the public cloud has this extension;
-// elsewhere, register the application by hand with the same values.
+//   az deployment group create --resource-group RESOURCE_GROUP \
+//     --template-file infra/access/main.bicep --parameters appName=APP identityName=IDENTITY \
+//     --query properties.outputs.clientId.value --output tsv
+// Give main.bicep what that prints as signInClientId. `azd env get-values` says the names. Only the
+// public cloud has this extension; elsewhere, register the application by hand, with these values.
 extension microsoftGraphV1
 
 @description('Required. Name of the function app.')
