@@ -7,6 +7,7 @@ from types import MappingProxyType
 import aiohttp
 
 from signpost.doctor.azure import (
+    app,
     app_settings,
     deleted,
     deployments,
@@ -14,7 +15,6 @@ from signpost.doctor.azure import (
     references,
     roles,
     scheduler,
-    site,
 )
 from signpost.doctor.azure.arm import Arm, Refused, text
 from signpost.doctor.azure.credentials import CLOUDS, NotSignedIn, token_for
@@ -30,7 +30,7 @@ CHECKS: MappingProxyType[str, tuple[str, Check]] = MappingProxyType(
     {
         deployments.CHECK: ("the group's deployments", deployments.examine),
         deleted.CHECK: ("what was deleted in the subscription", deleted.examine),
-        site.CHECK: ("the app", site.examine),
+        app.CHECK: ("the app", app.examine),
         app_settings.CHECK: ("the app's settings", app_settings.examine),
         references.CHECK: ("the app's vault references", references.examine),
         roles.CHECK: ("who has which role", roles.examine),

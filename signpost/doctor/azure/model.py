@@ -30,9 +30,8 @@ async def examine(stand: Deployed) -> list[Finding]:
         found += [*_deployment(there[0], stand), *_fading(there[0], offered, stand)]
     else:
         found.append(_no_deployment(stand, account, asked, offered))
-    name = text(there[0], "name") if there else asked
-    ready = Finding(CHECK, "ok", f"The deployment {name} of {text(account, 'name')} is ready.")
-    return found or [ready]
+    ready = f"The deployment {asked or 'of the model'} of {text(account, 'name')} is ready."
+    return found or [Finding(CHECK, "ok", ready)]
 
 
 def _no_account(stand: Deployed) -> Finding:
@@ -49,8 +48,9 @@ def _no_account(stand: Deployed) -> Finding:
 def _find(name: str) -> str:
     return (
         f"az cognitiveservices account list-deleted --query \"[?name=='{name}']\" --output table\n"
-        "Where it lists the account, set restoreSoftDeleted to true in "
-        "infra/main.parameters.json; else set existingOpenAiResourceId. Then run: azd provision"
+        "Where it lists the account: az cognitiveservices account recover --name NAME "
+        "--resource-group GROUP --location REGION\nElse tell which one to use: "
+        "azd env set EXISTING_OPENAI_RESOURCE_ID ID && azd provision"
     )
 
 
@@ -65,7 +65,7 @@ def _account(account: Json) -> Iterator[Finding]:
         yield Finding(CHECK, "problem", detail, fix)
     if is_closed(account.get("properties")):
         detail = f"The account {name} refuses the app: it is private, without a private endpoint."
-        fix = f"Set vnetEnabled to true in infra/main.parameters.json, and run: {AGAIN}"
+        fix = f"azd env set VNET_ENABLED true && {AGAIN}"
         yield Finding(CHECK, "problem", detail, fix)
     if not text(account, "properties", "customSubDomainName"):
         detail = f"The account {name} has no name of its own in its address, which identities need."
@@ -89,7 +89,7 @@ def _deployment(deployment: Json, stand: Deployed) -> Iterator[Finding]:
                 f"The deployment {name} takes {has:,} tokens a minute, and "
                 "MODEL_TOKENS_PER_MINUTE says more: drafts will be throttled."
             )
-            fix = f"Set modelCapacity in infra/main.parameters.json to {capacity}, and run: {AGAIN}"
+            fix = f"azd env set MODEL_CAPACITY {capacity} && {AGAIN}"
             yield Finding(CHECK, "problem", detail, fix)
 
 

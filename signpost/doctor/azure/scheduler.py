@@ -25,7 +25,7 @@ async def examine(stand: Deployed) -> list[Finding]:
     if used is None:
         detail = f"The endpoint in {SCHEDULER_SETTING} is not that of {text(near[0], 'name')}."
         return [Finding(CHECK, "problem", detail, AGAIN)]
-    found = [*_state(used), *_doors(used, stand), *_strangers(asked, stand)]
+    found = [*_state(used), *_doors(used), *_strangers(asked, stand)]
     found += _hubs(await task_hubs(stand), stand)
     return found or [Finding(CHECK, "ok", f"The scheduler {text(used, 'name')} is ready.")]
 
@@ -47,7 +47,7 @@ def _state(scheduler: Json) -> Iterator[Finding]:
         yield Finding(CHECK, "problem", detail, AGAIN)
 
 
-def _doors(scheduler: Json, stand: Deployed) -> Iterator[Finding]:
+def _doors(scheduler: Json) -> Iterator[Finding]:
     """Find that the network lets nobody in: an empty list of addresses admits none."""
     properties = scheduler.get("properties")
     if is_closed(properties):
@@ -57,9 +57,9 @@ def _doors(scheduler: Json, stand: Deployed) -> Iterator[Finding]:
     else:
         return
     fix = (
-        "Set schedulerIpAllowlist in infra/main.parameters.json to the addresses to admit, or "
-        f"vnetEnabled to true, and run: {AGAIN}\nTo look at it: az resource show --ids "
-        f"{text(scheduler, 'id') or stand.group} --query properties"
+        f"azd env set VNET_ENABLED true && {AGAIN}\nOr name the addresses to admit in "
+        f"schedulerIpAllowlist, in infra/main.parameters.json, and run: {AGAIN}\n"
+        f"To look at it: az resource show --ids {text(scheduler, 'id')} --query properties"
     )
     name = text(scheduler, "name")
     yield Finding(CHECK, "problem", f"The scheduler {name} refuses the app: {why}.", fix)

@@ -17,7 +17,7 @@ DELETED = (
 )
 CASES = [
     ("DeploymentModelNotSupported", "The model is not supported.", DRAFTS, "model list"),
-    ("InvalidResourceProperties", "The specified SKU 'Standard' is not.", DRAFTS, "modelSku"),
+    ("InvalidResourceProperties", "The specified SKU 'Standard' is not.", DRAFTS, "MODEL_SKU"),
     ("SpecialFeatureOrQuotaIdRequired", "QuotaId/Feature required.", ACCOUNT, "SUBSCRIPTION_ID"),
     ("InsufficientQuota", "This operation require 30 new capacity.", DRAFTS, "usage list"),
     ("FlagMustBeSetForRestore", "An existing resource ... deleted.", ACCOUNT, "account purge"),
@@ -40,8 +40,8 @@ CASES = [
         "az provider register -n Microsoft.DurableTask",
     ),
     ("RequestDisallowedByPolicy", "Resource was disallowed by policy.", "", "policy assignment"),
-    ("SkuNotAvailable", "The requested size is not available.", "", "AZURE_LOCATION"),
-    ("SubscriptionIsOverQuotaForSku", "This region has quota of 0 instances.", "", "maximumInst"),
+    ("SkuNotAvailable", "The requested size is not available.", "", "--location"),
+    ("SubscriptionIsOverQuotaForSku", "This region has quota of 0 instances.", "", "Quotas"),
     (
         "Unauthorized",
         "This region has quota of 0 instances.",
@@ -55,7 +55,12 @@ CASES = [
         "Microsoft.Web/sites",
         "new",
     ),
-    ("400", "The budget start date is invalid.", "Microsoft.Consumption/budgets", "budgetStart"),
+    (
+        "400",
+        "The budget start date is invalid.",
+        "Microsoft.Consumption/budgets",
+        "az consumption budget delete",
+    ),
     ("InvalidResourceGroupLocation", "Invalid location.", "", "AZURE_LOCATION swedencentral"),
     ("DeploymentActive", "It is active.", "", "Wait"),
     ("PrincipalNotFound", "Principal does not exist in the directory.", "", "azd provision"),
@@ -86,7 +91,10 @@ async def test_known_code_has_a_step(arm, problems, case) -> None:
 
 @pytest.mark.parametrize(
     "kind, step",
-    [("Microsoft.DurableTask/schedulers", "durableBackend"), ("Microsoft.Web/sites", "LOCATION")],
+    [
+        ("Microsoft.DurableTask/schedulers", "DURABLE_BACKEND AzureStorage"),
+        ("Microsoft.Web/sites", "azd env new"),
+    ],
 )
 async def test_regions_that_would_do_are_told(arm, problems, kind, step) -> None:
     """A type that the region lacks is told with the regions that have it."""

@@ -5,10 +5,18 @@ from signpost.doctor.azure.codes.remedy import Remedy
 MODELS = (
     "az cognitiveservices model list --location {location} "
     "--query \"[?kind=='OpenAI'].[model.name, model.version, model.skus[].name]\" --output json\n"
-    "Then set modelName, modelVersion and modelSku in infra/main.parameters.json to what it lists, "
-    "or `azd env set AZURE_LOCATION` to a region that has the model, and run: azd provision"
+    "Then take one of them: azd env set MODEL_NAME NAME && azd env set MODEL_VERSION VERSION && "
+    "azd env set MODEL_SKU SKU && azd provision"
 )
-ELSEWHERE = "azd env set AZURE_LOCATION ANOTHER-REGION && azd provision"
+ELSEWHERE = (
+    "azd env new ANOTHER-NAME --location ANOTHER-REGION && azd up\n"
+    "This group stays in its region, so another region takes another environment."
+)
+NO_QUOTA = (
+    "the subscription may not have more of this in {location}; Flex Consumption apps share 250 "
+    "cores a region"
+)
+MORE = f"{ELSEWHERE}\nOr ask for more in the portal under Quotas, and run: azd provision"
 
 REMEDIES = (
     Remedy(
@@ -33,14 +41,14 @@ REMEDIES = (
         ("InsufficientQuota",),
         "the subscription has no quota left for this model in {location}",
         "az cognitiveservices usage list --location {location} --output table\n"
-        "Then set modelCapacity in infra/main.parameters.json to what is left, or ask for more in "
-        "the portal under Quotas, and run: azd provision",
+        "Then take what is left: azd env set MODEL_CAPACITY THOUSANDS && azd provision\n"
+        "Or ask for more in the portal under Quotas.",
     ),
     Remedy(
         ("LocationNotAvailableForResourceType", "NoRegisteredProviderFound"),
         "the Durable Task Scheduler is not offered in {location}{regions}",
-        ELSEWHERE + "\nOr keep runs in storage: set durableBackend to AzureStorage in "
-        "infra/main.parameters.json, and run: azd provision",
+        "azd env set DURABLE_BACKEND AzureStorage && azd provision\n"
+        f"which keeps runs in storage. Or elsewhere: {ELSEWHERE}",
         r"Microsoft\.DurableTask.*(?:location|region)|(?:location|region).*Microsoft\.DurableTask",
     ),
     Remedy(
@@ -55,26 +63,15 @@ REMEDIES = (
     ),
     Remedy(
         ("SubscriptionIsOverQuotaForSku", "QuotaExceeded", "RegionClosedForSubscription"),
-        "the subscription may not have more of this in {location}; Flex Consumption apps share 250 "
-        "cores a region",
-        ELSEWHERE + "\nOr set maximumInstanceCount in infra/main.parameters.json lower, or ask for "
-        "more in the portal under Quotas.",
+        NO_QUOTA,
+        MORE,
     ),
+    Remedy((), NO_QUOTA, MORE, r"microsoft\.web/\S+ .*quota|region has quota of 0"),
     Remedy(
         (),
-        "the subscription may not have more of this in {location}; Flex Consumption apps share 250 "
-        "cores a region",
-        ELSEWHERE + "\nOr ask for more in the portal under Quotas.",
-        r"microsoft\.web/\S+ .*quota|region has quota of 0",
-    ),
-    Remedy(
-        (),
-        "the start of the budget has to be the first day of a month, not before this one, and can "
-        "not be changed later",
-        "az consumption budget list --resource-group {group} "
-        '--query "[].[name, timePeriod.startDate]" --output table\n'
-        "Then set budgetStartDate in infra/main.parameters.json to the date that it shows, or to "
-        "the first of this month where it shows none, and run: azd provision",
+        "a budget starts on the first day of a month, and its start can't be moved",
+        "az consumption budget delete --budget-name {name} --resource-group {group} && "
+        "azd provision",
         r"microsoft\.consumption/budgets.*(?:start ?date|time ?period)",
     ),
 )

@@ -8,13 +8,13 @@ ANOTHER_NAME = (
     "others."
 )
 ACCOUNT = (
-    "az cognitiveservices account purge --name {name} --resource-group {group} "
-    "--location {location}\nThen run: azd provision. To have it back instead, set "
-    "restoreSoftDeleted to true in infra/main.parameters.json and run: azd provision"
+    "az cognitiveservices account recover --name {name} --resource-group {group} "
+    "--location {location} && azd provision\nOr give it up: az cognitiveservices account purge "
+    "--name {name} --resource-group {group} --location {location} && azd provision"
 )
 VAULT = (
-    "az keyvault recover --name {name}\nThen run: azd provision. A vault without purge protection "
-    "can be given up instead: az keyvault purge --name {name} --location {location}"
+    "az keyvault recover --name {name} && azd provision\nOr give it up, where it has no purge "
+    "protection: az keyvault purge --name {name} --location {location} && azd provision"
 )
 DELETED_VAULT = "a deleted Key Vault keeps the name {name} until it is recovered or purged"
 

@@ -28,7 +28,7 @@ REMEDIES = (
         "a policy of the organisation forbids {name} as it is described",
         "az policy assignment list --scope {scope} --disable-scope-strict-match "
         '--query "[].[displayName, enforcementMode, scope]" --output table\n'
-        "Ask its owner for an exemption, or set in infra/main.parameters.json what it demands.",
+        "Ask its owner for an exemption, or change infra/ to what it demands.",
     ),
     Remedy(
         ("ScopeLocked",),
