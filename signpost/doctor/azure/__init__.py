@@ -1,6 +1,7 @@
 """Owns the doctor's look at Azure from a laptop: reads only, as whoever signed in there."""
 
 import asyncio
+import re
 from collections.abc import Awaitable, Callable
 from types import MappingProxyType
 
@@ -24,6 +25,11 @@ from signpost.doctor.finding import Finding
 
 CHECK = "azure group"
 SUBSCRIPTIONS = "2022-12-01"
+GROUP_NAME = r"[\w.()-]{1,90}"  # Azure's own rule for names of resource groups
+SUBSCRIPTION_ID = r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}"
+LIST_SUBSCRIPTIONS = (
+    'az account list --query "[].[name, id]" --output table\nThen add --subscription ID'
+)
 Check = Callable[[Deployed], Awaitable[list[Finding]]]
 # What each check reads, in words for who may not.
 CHECKS: MappingProxyType[str, tuple[str, Check]] = MappingProxyType(
@@ -49,12 +55,14 @@ async def examine(
 ) -> list[Finding]:
     """Ask Azure Resource Manager what is wrong with an installation; nothing is changed.
 
-    `cloud` is a name of `az cloud list`; `arm` is another address to ask than that cloud's. What
-    the caller may not read is `unknown`, with the role that it takes.
+    `cloud` is a name of `az cloud list`; `arm` another address to ask than that cloud's. What the
+    caller may not read is `unknown`, with the role that it takes.
     """
     if cloud not in CLOUDS:
         detail = f"The cloud {cloud} is not known: name one of {', '.join(CLOUDS)}."
         return [Finding(CHECK, "problem", detail, "az cloud list --query [].name --output tsv")]
+    if wrong := _misnamed(resource_group, subscription):
+        return [wrong]
     try:
         token = await token_for(CLOUDS[cloud])
     except NotSignedIn:
@@ -66,18 +74,27 @@ async def examine(
         )
 
 
+def _misnamed(group: str, subscription: str | None) -> Finding | None:
+    """Refuse what is no name before it becomes a part of an address."""
+    if not re.fullmatch(GROUP_NAME, group):
+        detail = f"{group!r} is no name of a resource group."
+        return Finding(CHECK, "problem", detail, "az group list --query [].name --output tsv")
+    if subscription and not re.fullmatch(SUBSCRIPTION_ID, subscription):
+        detail = f"{subscription!r} is no id of a subscription, as 00000000-0000-..."
+        return Finding(CHECK, "problem", detail, LIST_SUBSCRIPTIONS)
+    return None
+
+
 async def _examine(arm: Arm, subscription: str | None, group: str) -> list[Finding]:
     try:
         chosen = subscription or await _only_subscription(arm)
         if chosen is None:
             detail = "You have several subscriptions, or none: say which one holds the group."
-            fix = "az account list --query [].[name,id] --output table\nThen add --subscription ID"
-            return [Finding(CHECK, "problem", detail, fix)]
+            return [Finding(CHECK, "problem", detail, LIST_SUBSCRIPTIONS)]
         stand = await look(arm, chosen, group)
     except Refused as refusal:
         return [_no_group(refusal, group, subscription)]
-    told = await asyncio.gather(*(_guarded(name, stand) for name in CHECKS))
-    return [finding for findings in told for finding in findings]
+    return [f for told in await asyncio.gather(*(_guarded(c, stand) for c in CHECKS)) for f in told]
 
 
 async def _only_subscription(arm: Arm) -> str | None:
@@ -90,7 +107,7 @@ def _no_group(refusal: Refused, group: str, subscription: str | None) -> Finding
         detail = f"There is no resource group {group} in the subscription {subscription or ''}"
         fix = "azd env get-values\nshows AZURE_RESOURCE_GROUP and AZURE_SUBSCRIPTION_ID; without a "
         return Finding(CHECK, "problem", f"{detail.rstrip()}.", f"{fix}deployment yet: azd up")
-    scope = f"/subscriptions/{subscription or 'ID'}"
+    scope = f"/subscriptions/{subscription or 'ID'}/resourceGroups/{group}"
     return unreadable(CHECK, f"the resource group {group}", refusal, scope)
 
 

@@ -3,8 +3,11 @@
 from collections.abc import Iterable, Iterator
 
 from signpost.doctor.azure.deployed import SCHEDULER_SETTING, Deployed
+from signpost.doctor.azure.deployed import STORAGE as STORAGE_ACCOUNT
 from signpost.doctor.azure.refusals import SETTINGS_READER, unreadable
+from signpost.doctor.azure.scopes import label
 from signpost.doctor.azure.setting_names import (
+    ADDRESSES,
     ANY_MODEL,
     AZURE_OPENAI,
     NEEDED,
@@ -26,7 +29,13 @@ async def examine(stand: Deployed) -> list[Finding]:
     if stand.refusal:
         site = str(stand.site.get("id", stand.group))
         return [unreadable(CHECK, "the app's settings", stand.refusal, site, SETTINGS_READER)]
-    found = [*_missing(stand), *_forbidden(stand), *_bare(stand), *_stranger(stand)]
+    found = [
+        *_missing(stand),
+        *_forbidden(stand),
+        *_bare(stand),
+        *_stranger(stand),
+        *_elsewhere(stand),
+    ]
     return found or [Finding(CHECK, "ok", "The app has every setting, and none that may not be.")]
 
 
@@ -66,6 +75,16 @@ def _stranger(stand: Deployed) -> Iterator[Finding]:
         asked = stand.setting(name).lower()
         if identity and asked and asked != identity.client_id.lower():
             detail = f"The app setting {name} names an identity that the app does not have."
+            yield Finding(CHECK, "problem", detail, "azd provision")
+
+
+def _elsewhere(stand: Deployed) -> Iterator[Finding]:
+    """Find addresses of a storage account that the group does not have."""
+    known = {each.name.lower() for each in stand.of(STORAGE_ACCOUNT)}
+    for name in ADDRESSES:
+        address = stand.setting(name).removeprefix("tables:")
+        if known and address and label(address) not in known:
+            detail = f"The app setting {name} is the address of no storage account of the group."
             yield Finding(CHECK, "problem", detail, "azd provision")
 
 

@@ -19,6 +19,10 @@ NEEDED = (
     "SIGNPOST_SIGNING_KEYS",
     "TEAMS_CHANNEL_WEBHOOK_URL",
 )
+ADDRESSES = (
+    *(f"{STORAGE}__{kind}ServiceUri" for kind in ("blob", "queue", "table")),
+    "SIGNPOST_LEDGER",
+)
 AZURE_OPENAI = ("AZURE_OPENAI_ENDPOINT", "AZURE_OPENAI_DEPLOYMENT")
 ANY_MODEL = "MODEL_BASE_URL"
 SECRETS = (

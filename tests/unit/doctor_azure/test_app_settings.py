@@ -2,7 +2,7 @@
 
 import pytest
 
-from signpost.doctor.azure.setting_names import NEEDED, REFUSED_BY_FLEX, SECRETS, UNSAFE
+from signpost.doctor.azure.setting_names import ADDRESSES, NEEDED, REFUSED_BY_FLEX, SECRETS, UNSAFE
 from signpost.variables import VARIABLES, VAULT
 from tests.unit.doctor_azure.installed import SECRET, SETTINGS, app_settings
 
@@ -46,6 +46,15 @@ async def test_identity_of_another_is_told(arm, problems, name) -> None:
     arm.put(SETTINGS, {"properties": app_settings() | {name: "somebody-else"}})
     told = {each.detail for each in await problems()}
     assert f"The app setting {name} names an identity that the app does not have." in told
+
+
+@pytest.mark.parametrize("name", ADDRESSES)
+async def test_address_of_another_account_is_told(arm, problems, name) -> None:
+    """Storage and ledger are those of the group: a wrong endpoint is told by its setting."""
+    other = "tables:https://stold.table.core.windows.net" if name == "SIGNPOST_LEDGER" else SECRET
+    arm.put(SETTINGS, {"properties": app_settings() | {name: other}})
+    [found] = await problems()
+    assert f"{name} is the address of no storage account of the group" in found.detail
 
 
 async def test_another_model_server_needs_no_azure_openai(arm, problems) -> None:

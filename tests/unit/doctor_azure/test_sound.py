@@ -87,3 +87,18 @@ async def test_unknown_cloud_is_refused(arm, az_log) -> None:
     [found] = await azure.examine(GROUP_NAME, cloud="AzureGermanCloud", arm=arm.url)
     assert "AzureGermanCloud" in found.detail
     assert arm.asked == []
+
+
+@pytest.mark.parametrize("group", ["", "rg/../x", "rg?a=b", "rg news", "r" * 91])
+async def test_what_is_no_group_is_refused(arm, az_log, group) -> None:
+    """What can't be a name never becomes a part of an address."""
+    [found] = await azure.examine(group, SUBSCRIPTION, arm=arm.url)
+    assert "is no name of a resource group" in found.detail
+    assert arm.asked == []
+
+
+async def test_name_of_a_subscription_is_refused(arm, az_log) -> None:
+    """A subscription is named by its id, and the fix lists the ids."""
+    [found] = await azure.examine(GROUP_NAME, "Contoso Production", arm=arm.url)
+    assert (found.fix or "").startswith("az account list")
+    assert arm.asked == []
