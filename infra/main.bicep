@@ -1,29 +1,44 @@
 // Everything that Signpost needs in a subscription: one resource group, no keys.
 targetScope = 'subscription'
 
-@description('Required. Name of the environment; the names of all resources come from it.')
+@description('Required. Name of the environment, from which all names are made.')
 @minLength(1)
 @maxLength(64)
 param environmentName string
-@description('Required. Region: those of Azure\'s samples of August 2026 that have both Flex Consumption and the Durable Task Scheduler. `az functionapp list-flexconsumption-locations` and `az provider show --namespace Microsoft.DurableTask` tell today\'s; add yours here.')
-@allowed(['australiaeast', 'centralus', 'eastasia', 'eastus', 'eastus2', 'northcentralus', 'northeurope', 'southcentralus', 'southeastasia', 'swedencentral', 'uksouth', 'westus2'])
+// Both Flex Consumption and the Durable Task Scheduler were there in August 2026, by Azure's samples.
+// Today's: az functionapp list-flexconsumption-locations, and az provider show -n Microsoft.DurableTask
+@description('Required. Region of all resources; add yours to the list, if it has both services.')
+@allowed([
+  'australiaeast'
+  'centralus'
+  'eastasia'
+  'eastus'
+  'eastus2'
+  'northcentralus'
+  'northeurope'
+  'southcentralus'
+  'southeastasia'
+  'swedencentral'
+  'uksouth'
+  'westus2'
+])
 @metadata({ azd: { type: 'location' } })
 param location string
-@description('Optional. Object id of who deploys, who may then set secrets and read runs.')
+@description('Optional. Object id of who deploys, who may then set secrets and look at runs.')
 param principalId string = ''
 @description('Optional. Kind of who deploys.')
 @allowed(['User', 'Group', 'ServicePrincipal'])
 param principalType string = 'User'
-@description('Optional. Tags of all resources, beside `azd-env-name`.')
+@description('Optional. Tags of all resources, beside azd-env-name.')
 param tags object = {}
 
-@description('Optional. Where Durable Functions keeps the runs. A change abandons the runs in flight.')
+@description('Optional. Where Durable Functions keeps the runs; a change abandons those in flight.')
 @allowed(['DurableTaskScheduler', 'AzureStorage'])
 param durableBackend string = 'DurableTaskScheduler'
-@description('Optional. How the scheduler is paid: by action, or by the hour.')
+@description('Optional. Consumption is paid by action, Dedicated by the hour.')
 @allowed(['Consumption', 'Dedicated'])
 param schedulerSku string = 'Consumption'
-@description('Optional. Addresses that may reach the scheduler, as CIDR; all, unless there are some or a virtual network.')
+@description('Optional. Addresses that reach the scheduler, as CIDR; none are all. Not with a virtual network.')
 param schedulerIpAllowlist array = []
 @description('Optional. Days that the scheduler keeps runs after their end; Consumption allows 30.')
 @minValue(1)
@@ -36,47 +51,47 @@ param instanceMemoryMB int = 2048
 @minValue(40)
 @maxValue(1000)
 param maximumInstanceCount int = 40
-@description('Optional. Instances that wait for orchestrations and activities at all times, which costs at all times.')
+@description('Optional. Instances that are always ready for orchestrations, and always paid.')
 @minValue(0)
 param durableAlwaysReady int = 0
 
-@description('Optional. Resource id of an Azure OpenAI account to use, in place of a new one. It must have the deployment.')
+@description('Optional. Resource id of an Azure OpenAI account that has the deployment, in place of a new one.')
 param existingOpenAiResourceId string = ''
 @description('Optional. Model that writes the drafts.')
 param modelName string = 'gpt-5-mini'
 @description('Optional. Version of the model.')
 param modelVersion string = '2025-08-07'
-@description('Optional. Where the model may run: anywhere, in the data zone, or in the region.')
+@description('Optional. Where the model may run: anywhere, in its data zone, in the region.')
 @allowed(['GlobalStandard', 'DataZoneStandard', 'Standard'])
 param modelSku string = 'GlobalStandard'
-@description('Optional. Thousands of tokens a minute.')
+@description('Optional. Thousands of tokens a minute that the deployment allows.')
 @minValue(1)
 param modelCapacity int = 50
-@description('Optional. Name of the deployment; the model\'s name unless told.')
+@description('Optional. Name of the deployment; the name of the model unless told.')
 param deploymentName string = ''
 
 @description('Optional. Whether all but the app itself is reached by private endpoints alone.')
 param vnetEnabled bool = false
-@description('Optional. How people prove who they are: `off` by links of their own, `on` by sign-in too, `required` by sign-in alone.')
+@description('Optional. Who approves: off, who has a link; on, who has one or signs in; required, who signs in.')
 @allowed(['off', 'on', 'required'])
 param signInMode string = 'off'
-@description('Optional. Client id of the app registration for signing in, as `infra/access` makes one; needed with `on` and `required`.')
+@description('Optional. Client id of the app registration, as infra/access makes one; needed to sign in.')
 param signInClientId string = ''
-@description('Optional. Who may steer every run: e-mail addresses or Entra object ids, split by semicolons.')
+@description('Optional. Who may steer every run: e-mail addresses or object ids, split by semicolons.')
 param operators string = ''
 @description('Optional. URL of the Teams workflow that posts; without it the vault keeps what it has.')
 @secure()
 param channelWebhookUrl string = ''
-@description('Optional. URL of the Teams workflow that tells approvers; without it the vault keeps what it has. Where everybody signs in, it turns the messages on.')
+@description('Optional. The same for messages to approvers; where all must sign in, it turns them on.')
 @secure()
 param chatWebhookUrl string = ''
-@description('Optional. Which signing key signs. The next number makes a new key, and the one before still verifies.')
+@description('Optional. Which signing key signs; the next number makes a new one, and the last still verifies.')
 @minValue(1)
 param signingKeyGeneration int = 1
-@description('Optional. Random text for a new signing key; nobody needs to know it.')
+@description('Optional. Random text for a new signing key, which nobody needs to know.')
 @secure()
 param newSigningKey string = '${newGuid()}${newGuid()}'
-@description('Optional. Further app settings by name, which win over those that the deployment sets. No secrets: refer to the vault.')
+@description('Optional. App settings by name, which win over those of the deployment; no secrets.')
 param furtherSettings object = {}
 
 @description('Optional. Who is told by mail of alerts and of the budget.')
@@ -88,19 +103,19 @@ param logRetentionDays int = 30
 @description('Optional. Gigabytes of logs a day, after which no more are taken in; -1 is no limit.')
 @minValue(-1)
 param logDailyCapGb int = 1
-@description('Optional. How many copies the ledger has, and where.')
+@description('Optional. How many copies there are of what is stored, and where.')
 @allowed(['Standard_LRS', 'Standard_ZRS', 'Standard_GRS', 'Standard_GZRS'])
 param storageSku string = 'Standard_LRS'
-@description('Optional. Monthly budget of the resource group, in the currency of the bill; 0 is none.')
+@description('Optional. Monthly budget of the group, in the currency of the bill; 0 is none.')
 @minValue(0)
 param budgetAmount int = 0
-@description('Optional. Month from which the budget counts.')
+@description('Optional. First day of the month from which the budget counts.')
 param budgetStartDate string = utcNow('yyyy-MM-01')
 @description('Optional. Whether storage, vault and scheduler are locked against deletion.')
 param lockResources bool = false
-@description('Optional. Whether nobody can purge a deleted vault before its time. It cannot be turned off again.')
+@description('Optional. Whether nobody can purge a deleted vault before its time; stays once on.')
 param purgeProtection bool = true
-@description('Optional. Whether a deleted vault and Azure OpenAI account of the same names come back. For one deployment only.')
+@description('Optional. Whether a deleted vault and model account of these names come back; for one deployment.')
 param restoreSoftDeleted bool = false
 
 var allTags = union(tags, { 'azd-env-name': environmentName })
@@ -112,7 +127,7 @@ var useScheduler = durableBackend == 'DurableTaskScheduler'
 var groupName = 'rg-${environmentName}'
 var newOpenAiId = '/subscriptions/${subscription().subscriptionId}/resourceGroups/${groupName}/providers/Microsoft.CognitiveServices/accounts/oai-${token}'
 var openAiPath = split(empty(existingOpenAiResourceId) ? newOpenAiId : existingOpenAiResourceId, '/')
-var deployment = empty(deploymentName) ? modelName : deploymentName
+var modelDeployment = empty(deploymentName) ? modelName : deploymentName
 
 resource group 'Microsoft.Resources/resourceGroups@2024-11-01' = {
   name: groupName
@@ -170,7 +185,7 @@ module openAi 'modules/openai.bicep' = {
     isOurs: empty(existingOpenAiResourceId)
     location: location
     tags: allTags
-    deploymentName: deployment
+    deploymentName: modelDeployment
     model: { name: modelName, version: modelVersion, sku: modelSku, capacity: modelCapacity }
     isPrivate: vnetEnabled
     restore: restoreSoftDeleted
@@ -238,14 +253,15 @@ module app 'modules/app.bicep' = {
   scope: group
   params: {
     name: appName
-    planName: 'plan-${token}'
     location: location
     tags: allTags
     identityId: identity.outputs.id
     packagesUrl: storage.outputs.packagesUrl
-    instanceMemoryMB: instanceMemoryMB
-    maximumInstanceCount: maximumInstanceCount
-    durableAlwaysReady: durableAlwaysReady
+    scale: {
+      instanceMemoryMB: instanceMemoryMB
+      maximumInstanceCount: maximumInstanceCount
+      alwaysReady: durableAlwaysReady
+    }
     subnetId: vnetEnabled ? '${network!.outputs.id}/subnets/app' : ''
   }
   dependsOn: [endpoints, roles, secrets] // which the app needs when it starts
@@ -256,7 +272,7 @@ module settings 'modules/settings.bicep' = {
   params: {
     appName: app.outputs.name
     identityClientId: identity.outputs.clientId
-    storageName: storage.outputs.name
+    endpoints: storage.outputs.endpoints
     componentName: monitoring.outputs.componentName
     taskHubName: taskHubName
     schedulerEndpoint: useScheduler ? durable!.outputs.endpoint : ''
@@ -264,9 +280,8 @@ module settings 'modules/settings.bicep' = {
     keyGeneration: signingKeyGeneration
     // Who does not sign in has only a link, which a Teams workflow brings.
     tellsApprovers: signInMode != 'required' || !empty(chatWebhookUrl)
-    model: { endpoint: openAi.outputs.endpoint, deployment: deployment, name: modelName, capacity: modelCapacity }
-    signInMode: signInMode
-    operators: operators
+    model: { endpoint: openAi.outputs.endpoint, deployment: modelDeployment, name: modelName, capacity: modelCapacity }
+    signIn: { mode: signInMode, operators: operators }
     furtherSettings: furtherSettings
   }
 }
@@ -319,16 +334,29 @@ module locks 'modules/locks.bicep' = if (lockResources) {
   dependsOn: [settings] // nothing is left to change
 }
 
+@description('Region of all resources.')
 output AZURE_LOCATION string = location
+@description('Entra tenant of the app.')
 output AZURE_TENANT_ID string = tenant().tenantId
+@description('Name of the resource group.')
 output AZURE_RESOURCE_GROUP string = group.name
+@description('Client id of the app\'s identity.')
 output AZURE_CLIENT_ID string = identity.outputs.clientId
+@description('Name of the app\'s identity.')
 output AZURE_IDENTITY_NAME string = identity.outputs.name
+@description('Name of the vault.')
 output AZURE_KEY_VAULT_NAME string = vault.outputs.name
+@description('Address of the model.')
 output AZURE_OPENAI_ENDPOINT string = openAi.outputs.endpoint
-output AZURE_OPENAI_DEPLOYMENT string = deployment
+@description('Name of the model\'s deployment.')
+output AZURE_OPENAI_DEPLOYMENT string = modelDeployment
+@description('Name of the app.')
 output SERVICE_APP_NAME string = app.outputs.name
+@description('Address of the app.')
 output SERVICE_API_URI string = app.outputs.uri
+@description('Where runs are kept, for scripts/package.')
 output DURABLE_BACKEND string = durableBackend
+@description('Name of the task hub.')
 output TASKHUB_NAME string = taskHubName
+@description('Address of the page that shows runs.')
 output DTS_DASHBOARD_URL string = useScheduler ? durable!.outputs.dashboardUrl : ''

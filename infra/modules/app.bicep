@@ -2,8 +2,6 @@
 
 @description('Required. Name of the app, and of its address.')
 param name string
-@description('Required. Name of the plan, which holds this app alone.')
-param planName string
 @description('Required. Region of both.')
 param location string
 @description('Required. Tags of both.')
@@ -12,17 +10,13 @@ param tags object
 param identityId string
 @description('Required. Address of the container of the deployed package.')
 param packagesUrl string
-@description('Required. Memory of an instance, in MB.')
-param instanceMemoryMB int
-@description('Required. The most instances at a time.')
-param maximumInstanceCount int
-@description('Required. Instances that wait for orchestrations and activities at all times.')
-param durableAlwaysReady int
+@description('Required. Its scale: memory of an instance in MB, the most instances, and those always ready.')
+param scale object
 @description('Optional. Resource id of the subnet in which the app runs.')
 param subnetId string = ''
 
 resource plan 'Microsoft.Web/serverfarms@2024-11-01' = {
-  name: planName
+  name: 'plan-${name}'
   location: location
   tags: tags
   kind: 'functionapp'
@@ -52,9 +46,9 @@ resource site 'Microsoft.Web/sites@2024-11-01' = {
       }
       runtime: { name: 'python', version: '3.12' }
       scaleAndConcurrency: {
-        instanceMemoryMB: instanceMemoryMB
-        maximumInstanceCount: maximumInstanceCount
-        alwaysReady: durableAlwaysReady > 0 ? [{ name: 'durable', instanceCount: durableAlwaysReady }] : []
+        instanceMemoryMB: scale.instanceMemoryMB
+        maximumInstanceCount: scale.maximumInstanceCount
+        alwaysReady: scale.alwaysReady > 0 ? [{ name: 'durable', instanceCount: scale.alwaysReady }] : []
       }
     }
   }

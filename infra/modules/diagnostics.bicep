@@ -13,6 +13,7 @@ param appName string
 param openAiName string = ''
 
 var metrics = [{ category: 'AllMetrics', enabled: true }]
+var audit = [{ categoryGroup: 'audit', enabled: true }]
 var transactions = [{ category: 'Transaction', enabled: true }]
 // Reads are left out, of which the host makes many; so are queues, whose every message is a delete.
 var changes = [
@@ -28,7 +29,9 @@ resource storage 'Microsoft.Storage/storageAccounts@2025-01-01' existing = {
 }
 resource vault 'Microsoft.KeyVault/vaults@2024-11-01' existing = { name: vaultName }
 resource app 'Microsoft.Web/sites@2024-11-01' existing = { name: appName }
-resource openAi 'Microsoft.CognitiveServices/accounts@2025-06-01' existing = { name: empty(openAiName) ? 'none' : openAiName }
+resource openAi 'Microsoft.CognitiveServices/accounts@2025-06-01' existing = {
+  name: empty(openAiName) ? 'none' : openAiName
+}
 
 resource ofBlobs 'Microsoft.Insights/diagnosticSettings@2021-05-01-preview' = {
   name: 'signpost'
@@ -48,12 +51,12 @@ resource ofTables 'Microsoft.Insights/diagnosticSettings@2021-05-01-preview' = {
 resource ofVault 'Microsoft.Insights/diagnosticSettings@2021-05-01-preview' = {
   name: 'signpost'
   scope: vault
-  properties: { workspaceId: workspaceId, logs: [{ categoryGroup: 'audit', enabled: true }], metrics: metrics }
+  properties: { workspaceId: workspaceId, logs: audit, metrics: metrics }
 }
 resource ofOpenAi 'Microsoft.Insights/diagnosticSettings@2021-05-01-preview' = if (!empty(openAiName)) {
   name: 'signpost'
   scope: openAi
-  properties: { workspaceId: workspaceId, logs: [{ categoryGroup: 'audit', enabled: true }], metrics: metrics }
+  properties: { workspaceId: workspaceId, logs: audit, metrics: metrics }
 }
 // Metrics alone: the host sends its logs to Application Insights, and here no level would bound them.
 resource ofApp 'Microsoft.Insights/diagnosticSettings@2021-05-01-preview' = {

@@ -16,7 +16,8 @@ param openAiId string
 param schedulerId string = ''
 
 var vaultZone = replace('privatelink${environment().suffixes.keyvaultDns}', '.vault.', '.vaultcore.')
-var openAiZone = replace(environment().portal, 'https://portal.', 'privatelink.openai.') // no suffix is told
+// No suffix is told of AI services; in each cloud they share the portal's domain.
+var openAiZone = replace(split(environment().portal, '/')[2], 'portal.', 'privatelink.openai.')
 var scheduler = { id: schedulerId, part: 'scheduler', zone: 'privatelink.durabletask.io' }
 var others = [
   { id: storageId, part: 'blob', zone: 'privatelink.blob.${environment().suffixes.storage}' }
@@ -41,10 +42,7 @@ resource links 'Microsoft.Network/privateDnsZones/virtualNetworkLinks@2024-06-01
     name: 'signpost-${target.part}'
     location: 'global'
     tags: tags
-    properties: {
-      registrationEnabled: false
-      virtualNetwork: { id: networkId }
-    }
+    properties: { registrationEnabled: false, virtualNetwork: { id: networkId } }
   }
 ]
 
@@ -66,10 +64,6 @@ resource records 'Microsoft.Network/privateEndpoints/privateDnsZoneGroups@2024-0
   for (target, i) in targets: {
     parent: endpoints[i]
     name: 'default'
-    properties: {
-      privateDnsZoneConfigs: [
-        { name: target.part, properties: { privateDnsZoneId: zones[i].id } }
-      ]
-    }
+    properties: { privateDnsZoneConfigs: [{ name: target.part, properties: { privateDnsZoneId: zones[i].id } }] }
   }
 ]

@@ -12,7 +12,9 @@ var lock = { level: 'CanNotDelete', notes: 'Holds records of Signpost that canno
 
 resource storage 'Microsoft.Storage/storageAccounts@2025-01-01' existing = { name: storageName }
 resource vault 'Microsoft.KeyVault/vaults@2024-11-01' existing = { name: vaultName }
-resource scheduler 'Microsoft.DurableTask/schedulers@2026-02-01' existing = { name: empty(schedulerName) ? 'none' : schedulerName }
+resource scheduler 'Microsoft.DurableTask/schedulers@2026-02-01' existing = {
+  name: empty(schedulerName) ? 'none' : schedulerName
+}
 
 resource ofStorage 'Microsoft.Authorization/locks@2020-05-01' = {
   name: 'signpost'

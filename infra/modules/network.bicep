@@ -32,10 +32,7 @@ resource endpointGuard 'Microsoft.Network/networkSecurityGroups@2024-07-01' = {
   location: location
   tags: tags
   properties: {
-    securityRules: [
-      { name: 'app-by-https', properties: https }
-      { name: 'nobody-else', properties: union(https, rest) }
-    ]
+    securityRules: [{ name: 'app-by-https', properties: https }, { name: 'rest', properties: union(https, rest) }]
   }
 }
 
@@ -51,8 +48,8 @@ resource network 'Microsoft.Network/virtualNetworks@2024-07-01' = {
         name: 'app'
         properties: {
           addressPrefix: appRange
-          networkSecurityGroup: { id: appGuard.id }
           delegations: [{ name: 'functions', properties: { serviceName: 'Microsoft.App/environments' } }]
+          networkSecurityGroup: { id: appGuard.id }
         }
       }
       {

@@ -19,10 +19,8 @@ resource storage 'Microsoft.Storage/storageAccounts@2025-01-01' existing = { nam
 resource vault 'Microsoft.KeyVault/vaults@2024-11-01' existing = { name: resourceName }
 resource component 'Microsoft.Insights/components@2020-02-02' existing = { name: resourceName }
 resource openAi 'Microsoft.CognitiveServices/accounts@2025-06-01' existing = { name: resourceName }
-resource scheduler 'Microsoft.DurableTask/schedulers@2026-02-01' existing = { name: resourceName }
 resource taskHub 'Microsoft.DurableTask/schedulers/taskHubs@2026-02-01' existing = {
-  parent: scheduler
-  name: taskHubName
+  name: '${resourceName}/${taskHubName}'
 }
 
 resource onStorage 'Microsoft.Authorization/roleAssignments@2022-04-01' = if (kind == 'storage') {

@@ -16,7 +16,7 @@ param chatWebhookUrl string = ''
 
 // The former key is made, too, where an installation starts anew at a later generation: the app
 // refers to it.
-var generations = keyGeneration > 1 ? [keyGeneration - 1, keyGeneration] : [keyGeneration]
+var generations = range(max(keyGeneration - 1, 1), min(keyGeneration, 2))
 
 resource vault 'Microsoft.KeyVault/vaults@2024-11-01' existing = { name: vaultName }
 

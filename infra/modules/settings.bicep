@@ -4,8 +4,8 @@
 param appName string
 @description('Required. Client id of the app\'s identity.')
 param identityClientId string
-@description('Required. Name of the storage account.')
-param storageName string
+@description('Required. Addresses of the storage account: blob, queue and table.')
+param endpoints object
 @description('Required. Name of the Application Insights component.')
 param componentName string
 @description('Required. Name of the task hub.')
@@ -20,18 +20,14 @@ param keyGeneration int
 param tellsApprovers bool
 @description('Required. The model: endpoint, deployment, name and capacity.')
 param model object
-@description('Required. How people prove who they are.')
-param signInMode string
-@description('Required. Who may steer every run.')
-param operators string
+@description('Required. How people sign in: mode, and operators.')
+param signIn object
 @description('Required. Settings by name, which win over those that are told here.')
 param furtherSettings object
 
 resource app 'Microsoft.Web/sites@2024-11-01' existing = { name: appName }
-resource storage 'Microsoft.Storage/storageAccounts@2025-01-01' existing = { name: storageName }
 resource component 'Microsoft.Insights/components@2020-02-02' existing = { name: componentName }
 
-var endpoints = storage.properties.primaryEndpoints
 var secret = '@Microsoft.KeyVault(SecretUri=${vaultUri}secrets'
 var byScheduler = 'Endpoint=${schedulerEndpoint};Authentication=ManagedIdentity;ClientID=${identityClientId}'
 var always = {
@@ -50,30 +46,25 @@ var always = {
   MODEL_REQUESTS_PER_MINUTE: string(model.capacity) // 1 for 1,000 tokens, the fewest of any model
   MODEL_TOKENS_PER_MINUTE: string(model.capacity * 1000)
   SIGNPOST_LEDGER: 'tables:${endpoints.table}'
-  SIGNPOST_OPERATORS: operators
-  SIGNPOST_SIGN_IN: signInMode
+  SIGNPOST_OPERATORS: signIn.operators
+  SIGNPOST_SIGN_IN: signIn.mode
   SIGNPOST_SIGNING_KEYS: '${secret}/signing-key-${keyGeneration})'
   SIGNPOST_TENANT_ID: tenant().tenantId
   TASKHUB_NAME: taskHubName
   TEAMS_CHANNEL_WEBHOOK_URL: '${secret}/teams-channel-webhook-url)'
 }
-var former = { SIGNPOST_FORMER_SIGNING_KEYS: '${secret}/signing-key-${keyGeneration - 1})' }
-var signIn = {
-  OVERRIDE_USE_MI_FIC_ASSERTION_CLIENTID: identityClientId // stands in for a client secret
-  WEBSITE_AUTH_AAD_ALLOWED_TENANTS: tenant().tenantId
-}
-var chat = { TEAMS_CHAT_WEBHOOK_URL: '${secret}/teams-chat-webhook-url)' }
-var scheduled = { DURABLE_TASK_SCHEDULER_CONNECTION_STRING: byScheduler }
 
+// Where people sign in, the app's identity vouches for it, in place of a client secret.
 resource settings 'Microsoft.Web/sites/config@2024-11-01' = {
   parent: app
   name: 'appsettings'
   properties: union(
     always,
-    keyGeneration > 1 ? former : {},
-    tellsApprovers ? chat : {},
-    signInMode == 'off' ? {} : signIn,
-    empty(schedulerEndpoint) ? {} : scheduled,
+    signIn.mode == 'off' ? {} : { OVERRIDE_USE_MI_FIC_ASSERTION_CLIENTID: identityClientId },
+    signIn.mode == 'off' ? {} : { WEBSITE_AUTH_AAD_ALLOWED_TENANTS: tenant().tenantId },
+    keyGeneration > 1 ? { SIGNPOST_FORMER_SIGNING_KEYS: '${secret}/signing-key-${keyGeneration - 1})' } : {},
+    tellsApprovers ? { TEAMS_CHAT_WEBHOOK_URL: '${secret}/teams-chat-webhook-url)' } : {},
+    empty(schedulerEndpoint) ? {} : { DURABLE_TASK_SCHEDULER_CONNECTION_STRING: byScheduler },
     furtherSettings
   )
 }

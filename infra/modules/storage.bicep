@@ -62,6 +62,8 @@ resource ledger 'Microsoft.Storage/storageAccounts/tableServices/tables@2025-01-
 
 @description('Resource id of the account.')
 output id string = account.id
+@description('Addresses of the account, by service.')
+output endpoints object = account.properties.primaryEndpoints
 @description('Name of the account.')
 output name string = account.name
 @description('Address of the container of the deployed package.')
