@@ -171,9 +171,9 @@ ABOUT = """# Settings
 
 Every app setting that Signpost reads. `signpost/settings.py` reads them once, with the first
 request, and names what is missing or unsafe. On one machine `make run` sets them all; under Core
-Tools `local.settings.json` does, made from `local.settings.example.json`; in Azure the last column
-says who. What *you* set goes into the parameter `furtherSettings` of `infra/main.parameters.json`,
-since a deployment replaces all settings.
+Tools `local.settings.json` does, a copy of `local/local.settings.example.json`; in Azure the last
+column says who. What *you* set goes into the parameter `furtherSettings` of
+`infra/main.parameters.json`, since a deployment replaces all settings.
 
 This page is written by `python -m signpost.variables`.
 
