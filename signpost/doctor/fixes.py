@@ -7,6 +7,7 @@ import shlex
 from collections.abc import Mapping
 
 PROVISION = "azd provision"
+START_HERE = "make run   # starts the local model and the local Teams"
 
 
 def set_up(name: str, env: Mapping[str, str], *, set_by_deployment: bool) -> str:

@@ -14,7 +14,7 @@ from signpost.doctor.surroundings import Surroundings
 from signpost.doctor.tokens import NoToken, token_for
 from signpost.model.outcomes import Answer, Refusal
 from signpost.model.refusals import NETWORK, NO_CHAT, ROLE, VERSION, refused
-from signpost.settings import Settings
+from signpost.settings import LOOPBACK_HOSTS, Settings
 
 REFUSED = (HTTPStatus.BAD_REQUEST, HTTPStatus.UNPROCESSABLE_ENTITY)
 
@@ -114,4 +114,6 @@ def _no_answer(error: Unreached, config: Settings) -> Finding:
     what = f"The model service: {error}."
     if error.why == "network":
         what = f"The model service: {error}; is it running, and may the app's network reach it?"
+    if urlsplit(config.model_base_url).hostname in LOOPBACK_HOSTS:
+        return Finding("model", "problem", what, fixes.START_HERE)
     return Finding("model", "problem", what, f"Set {setting} to the address of the service.")

@@ -45,8 +45,10 @@ def _prompt(path: Path) -> object:
 def _fault(read: Callable[[Path], object], path: Path) -> str | None:
     try:
         read(path)
-    except (BrokenFile, instructions.Unusable) as error:
+    except BrokenFile as error:
         return str(error)
+    except instructions.Unusable as error:  # told as the flow tells it that needs them
+        return str(BrokenFile(f"instructions/{path.name}", error.line or 1, error.what))
     except OSError as error:
         return f"{path.parent.name}/{path.name} can't be read: {error.strerror}"
     return None

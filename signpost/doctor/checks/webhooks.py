@@ -8,6 +8,7 @@ from signpost.doctor import fixes
 from signpost.doctor.finding import Finding
 from signpost.doctor.outside import ANSWER_SECONDS, Unreached, unreached
 from signpost.doctor.surroundings import Surroundings
+from signpost.settings import LOOPBACK_HOSTS
 
 CHANNEL, CHAT = "TEAMS_CHANNEL_WEBHOOK_URL", "TEAMS_CHAT_WEBHOOK_URL"
 PORTS = {"http": 80, "https": 443}
@@ -31,6 +32,8 @@ async def _look(name: str, url: str | None, around: Surroundings) -> Finding | N
         await _connect(url)
     except Unreached as error:
         fix = f"Copy the URL from the Teams workflow again.\n{_set(name, around)}"
+        if urlsplit(url).hostname in LOOPBACK_HOSTS:
+            fix = fixes.START_HERE
         return Finding("webhook", "problem", f"{name} leads nowhere: {error}.", fix)
     what = f"{name}: its host can be reached. Whether its path is right only a post would show."
     return Finding("webhook", "ok", what)

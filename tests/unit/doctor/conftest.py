@@ -4,6 +4,7 @@ from collections.abc import AsyncIterator
 
 import pytest
 
+from tests.unit.doctor.models_double import ModelsDouble
 from tests.unit.doctor.storage_double import StorageDouble
 from tests.unit.doctor.vault_double import VaultDouble
 
@@ -19,4 +20,11 @@ async def storage() -> AsyncIterator[StorageDouble]:
 async def key_vault() -> AsyncIterator[VaultDouble]:
     """Listen as a key vault."""
     async with VaultDouble() as listening:
+        yield listening
+
+
+@pytest.fixture
+async def models() -> AsyncIterator[ModelsDouble]:
+    """Listen as an OpenAI-compatible server."""
+    async with ModelsDouble() as listening:
         yield listening

@@ -1,0 +1,180 @@
+"""`python -m signpost.doctor` tells findings, and exits with what a script can use."""
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+from aiohttp import web
+from msgspec.structs import asdict
+
+from signpost.doctor import remote
+from signpost.doctor.__main__ import main
+from signpost.doctor.finding import Finding
+from signpost.doctor.remote import CannotAsk
+from tests.repo.sources import ROOT
+from tests.unit.doctor.installed import SOUND
+
+KEY = "canary-of-the-function-key"
+PROBLEM = Finding("model", "problem", "It is gone.", "azd provision")
+
+
+class App:
+    """A deployed app's health on loopback: what it answers without a key, and with its own."""
+
+    def __init__(self, url: str) -> None:
+        self.url = url
+        self.open: tuple[int, object] = (200, {"status": "ready"})
+        self.deep: tuple[int, object] = (
+            503,
+            {"status": "misconfigured", "findings": [asdict(PROBLEM)]},
+        )
+
+    async def answer(self, request: web.Request) -> web.Response:
+        """Answer as the app does."""
+        status, body = self.open
+        if request.path == "/api/health/deep":
+            given = request.headers.get("x-functions-key") == KEY
+            status, body = self.deep if given else (401, None)
+        return web.json_response(body, status=status) if body else web.Response(status=status)
+
+
+@pytest.fixture
+async def app() -> AsyncIterator[App]:
+    """Listen as a deployed app."""
+    served, site = web.Application(), App("")
+    served.router.add_get("/api/{path:.*}", site.answer)
+    runner = web.AppRunner(served, access_log=None, shutdown_timeout=0)
+    await runner.setup()
+    await web.TCPSite(runner, "127.0.0.1", 0).start()
+    site.url = f"http://127.0.0.1:{runner.addresses[0][1]}/"
+    yield site
+    await runner.cleanup()
+
+
+async def test_a_key_shows_the_apps_own_findings(app: App) -> None:
+    """As the app tells them, whatever its status."""
+    assert await remote.ask(app.url, KEY) == [PROBLEM]
+
+
+async def test_without_a_key_the_app_says_one_word(app: App) -> None:
+    """And the finding says how to hear more."""
+    [finding] = await remote.ask(app.url, None)
+    assert finding.state == "ok"
+    app.open = (503, {"status": "misconfigured"})
+    [finding] = await remote.ask(app.url, None)
+    assert (finding.state, "--key-from-env" in str(finding.fix)) == ("problem", True)
+
+
+async def test_a_wrong_key_can_not_ask(app: App) -> None:
+    """The host's own 401 has no body; the sentence says how to get a good one."""
+    with pytest.raises(CannotAsk, match="does not accept the key") as error:
+        await remote.ask(app.url, f"{KEY}-2")
+    assert "az functionapp keys list" in str(error.value)
+    assert KEY not in str(error.value)
+
+
+async def test_an_app_with_sign_in_takes_no_key(app: App) -> None:
+    """Our own 401 says so."""
+    app.deep = (401, {"type": "urn:signpost:problem:SignInNeeded"})
+    with pytest.raises(CannotAsk, match="signed in as an operator"):
+        await remote.ask(app.url, KEY)
+
+
+@pytest.mark.parametrize("answer", [(404, None), (502, {"a": "page"}), (200, [])])
+async def test_an_app_that_did_not_start_is_a_problem(app: App, answer: tuple[int, object]) -> None:
+    """Something answers there, and it is no Signpost."""
+    app.deep = answer
+    [finding] = await remote.ask(app.url, KEY)
+    assert finding.state == "problem"
+    assert str(answer[0]) in finding.detail
+
+
+async def test_an_app_that_is_not_there_is_a_problem() -> None:
+    """With the command that tells its address."""
+    [finding] = await remote.ask("https://signpost.invalid", KEY)
+    assert "there is no host" in finding.detail
+    assert "azd env get-value" in str(finding.fix)
+
+
+@pytest.mark.parametrize("url", ["http://signpost.contoso.com", "signpost.contoso.com", "ftp://x"])
+async def test_a_key_travels_over_https_alone(url: str) -> None:
+    """Nothing is asked at any other address."""
+    with pytest.raises(CannotAsk, match="https://"):
+        await remote.ask(url, KEY)
+
+
+def run(*given: str, **env: str) -> subprocess.CompletedProcess[str]:
+    """Run the command with these variables alone, warnings being errors."""
+    told = {"PATH": os.environ["PATH"], **env}
+    program = [sys.executable, "-W", "error", "-m", "signpost.doctor", *given]
+    return subprocess.run(
+        program, cwd=ROOT, env=told, capture_output=True, text=True, timeout=60, check=False
+    )
+
+
+def test_problems_of_the_environment_exit_with_1() -> None:
+    """Each has its line and its fix, and no secret is among them."""
+    env = SOUND | {"SIGNPOST_SIGNING_KEYS": "canary", "SIGNPOST_LEDGER": "paper"}
+    done = run(**env | {"TEAMS_CHANNEL_WEBHOOK_URL": "http://127.0.0.1:9/canary"})
+    assert (done.returncode, done.stderr) == (1, "")
+    assert done.stdout.count("problem  settings: ") == 2
+    assert "fix: Set SIGNPOST_LEDGER" in done.stdout
+    assert "canary" not in done.stdout
+
+
+def a_file(folder: Path, text: str) -> str:
+    """Write a file of local settings."""
+    (folder / "local.settings.json").write_text(text)
+    return str(folder / "local.settings.json")
+
+
+def test_a_file_of_settings_is_read_instead(tmp_path: Path) -> None:
+    """What `func start` would set, without starting it."""
+    values = SOUND | {"SIGNPOST_DAILY_RUNS": "many", "SIGNPOST_LEDGER": f"sqlite:{tmp_path}/l.db"}
+    values["TEAMS_CHANNEL_WEBHOOK_URL"] = "http://127.0.0.1:9/canary"
+    done = run("--settings", a_file(tmp_path, json.dumps({"Values": values})))
+    assert "problem  settings: SIGNPOST_DAILY_RUNS" in done.stdout
+    assert "ok       ledger: " in done.stdout
+    assert "canary" not in done.stdout + done.stderr
+
+
+@pytest.mark.parametrize(
+    "text,told",
+    [
+        ("{", "local.settings.example.json"),
+        ('{"Values": {"A": 1}}', "local.settings.example.json"),
+        ("[]", "local.settings.example.json"),
+        ('{"IsEncrypted": true, "Values": {}}', "func settings decrypt"),
+    ],
+)
+def test_a_file_that_can_not_be_read_exits_with_2(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], text: str, told: str
+) -> None:
+    """It was not run as asked."""
+    assert main(["--settings", a_file(tmp_path, text)]) == 2
+    assert told in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    "given,told",
+    [
+        (["--settings", "/missing.json"], "can't be read"),
+        (["--app", "http://signpost.contoso.com"], "https://"),
+        (["--app", "https://x.invalid", "--key-from-env", "NOT_SET"], "no NOT_SET"),
+        (["--resource-group"], "AZURE_RESOURCE_GROUP"),
+    ],
+)
+def test_what_can_not_be_asked_exits_with_2(
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+    given: list[str],
+    told: str,
+) -> None:
+    """The sentence says why."""
+    monkeypatch.delenv("AZURE_RESOURCE_GROUP", raising=False)
+    assert main(given) == 2
+    assert told in capsys.readouterr().err
