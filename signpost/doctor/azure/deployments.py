@@ -92,10 +92,9 @@ async def _failures(stand: Deployed, deployment: Json) -> list[Leaf]:
     for operation in await stand.arm.every(f"{text(deployment, 'id')}/operations", DEPLOYMENTS):
         if _state(operation) == "Failed":
             target = within(operation, "properties", "targetResource")
-            kind = text(target, "resourceType").lower()
-            name = "" if kind == NESTED else text(target, "resourceName")
-            said = within(operation, "properties", "statusMessage")
-            found += leaves(said, name, "" if kind == NESTED else kind)
+            kind, name = text(target, "resourceType"), text(target, "resourceName")
+            about = ("", "") if kind.lower() == NESTED else (name, kind)
+            found += leaves(within(operation, "properties", "statusMessage"), *about)
     found = found or list(leaves(within(deployment, "properties", "error")))
     nothing = Leaf("DeploymentFailed", f"{text(deployment, 'name')} failed, without a reason")
     return found or [nothing]

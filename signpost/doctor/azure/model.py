@@ -30,8 +30,10 @@ async def examine(stand: Deployed) -> list[Finding]:
         found += [*_deployment(there[0], stand), *_fading(there[0], offered, stand)]
     else:
         found.append(_no_deployment(stand, account, asked, offered))
-    ready = f"The deployment {asked or 'of the model'} of {text(account, 'name')} is ready."
-    return found or [Finding(CHECK, "ok", ready)]
+    names = " ".join(text(each, "name") for each in there[:1])
+    return found or [
+        Finding(CHECK, "ok", f"{text(account, 'name')} serves the deployment {names}.")
+    ]
 
 
 def _no_account(stand: Deployed) -> Finding:

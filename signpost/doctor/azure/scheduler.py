@@ -57,9 +57,9 @@ def _doors(scheduler: Json) -> Iterator[Finding]:
     else:
         return
     fix = (
-        f"azd env set VNET_ENABLED true && {AGAIN}\nOr name the addresses to admit in "
-        f"schedulerIpAllowlist, in infra/main.parameters.json, and run: {AGAIN}\n"
-        f"To look at it: az resource show --ids {text(scheduler, 'id')} --query properties"
+        f"{AGAIN}\nadmits the addresses in schedulerIpAllowlist of infra/main.parameters.json, or "
+        "all where it names none. Behind a virtual network: azd env set VNET_ENABLED true && "
+        f"{AGAIN}"
     )
     name = text(scheduler, "name")
     yield Finding(CHECK, "problem", f"The scheduler {name} refuses the app: {why}.", fix)
