@@ -49,6 +49,7 @@ resource retention 'Microsoft.DurableTask/schedulers/retentionPolicies@2026-02-0
       }
     ]
   }
+  dependsOn: [taskHub] // one change of the scheduler at a time
 }
 
 @description('Resource id of the scheduler.')
