@@ -113,8 +113,8 @@ def documents_name_parameters_that_exist(project: Project) -> Iterator[Finding]:
         if name not in read | OF_AZD:
             yield Finding("docs/deploy.md", 1, f"{name} is read by nothing")
     for name in re.findall(r"--parameters +(\w+)=", document):
-        if name not in project.main.params:
-            yield Finding("docs/deploy.md", 1, f"main.bicep has no param {name}")
+        if not any(name in project.bicep[path].params for path in project.roots):
+            yield Finding("docs/deploy.md", 1, f"no template has the param {name}")
 
 
 OF_AZD = {"AZURE_ENV_NAME", "AZURE_LOCATION", "AZURE_SUBSCRIPTION_ID", "AZURE_PRINCIPAL_ID"}

@@ -120,10 +120,9 @@ def no_forbidden_setting_is_set(project: Project) -> Iterator[Finding]:
         for name in sorted(FORBIDDEN & settings_of(deployment).keys()):
             yield _app(deployment).wrong(f"{name} must not be set")
     for file in project.bicep.values():
-        for whole in file.expressions():
-            for part in whole.walk():
-                if part.kind == "constant" and part.value in FORBIDDEN:
-                    yield Finding(file.path, part.line, f"{part.value} must not be set")
+        for part in file.parts:
+            if part.kind == "constant" and part.value in FORBIDDEN:
+                yield Finding(file.path, part.line, f"{part.value} must not be set")
 
 
 def settings_have_the_right_values(project: Project) -> Iterator[Finding]:

@@ -45,3 +45,11 @@ def findings(project: Project) -> list[Finding]:
     except Unreadable as error:
         path, _, reason = str(error).partition(": ")
         return [Finding(path, 1, reason)]
+
+
+def caught(project: Project) -> bool:
+    """Say whether any check finds a mistake, without looking for more; a crash is none."""
+    try:
+        return any(True for check in CHECKS for _ in check(project))
+    except Unreadable:
+        return True

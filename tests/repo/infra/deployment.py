@@ -6,7 +6,7 @@ import re
 from typing import TYPE_CHECKING
 
 from tests.repo.infra import shapes
-from tests.repo.infra.evaluation import SUBSCRIPTION, Built, Frame, Stuck, joined, resource_id
+from tests.repo.infra.evaluation import SUBSCRIPTION, Built, Frame, joined, resource_id
 from tests.repo.infra.reader import Module, Resource
 from tests.repo.infra.values import Deployed, Finding, Later, Reference, Value
 
@@ -53,13 +53,15 @@ class Deployment:
         group = f"/subscriptions/{SUBSCRIPTION}"
         group += "" if file.scope == "subscription" else "/resourceGroups/rg-given"
         frame = self._deploy(Frame(file, given, group, self, "", {}, dict(given)))
+        self.by_type: dict[str, list[Deployed]] = {}
+        for held in self.resources:
+            self.by_type.setdefault(held.type, []).append(held)
         outputs = file.outputs.values()
         self.outputs = {output.name: frame.value(output.value) for output in outputs}
 
     def of_type(self, *types: str) -> list[Deployed]:
         """Return the resources of these types, named without `Microsoft.`."""
-        wanted = {f"microsoft.{name}".lower() for name in types}
-        return [resource for resource in self.resources if resource.type.lower() in wanted]
+        return [held for name in types for held in self.by_type.get(f"Microsoft.{name}", [])]
 
     def _deploy(self, frame: Frame) -> Frame:
         """Deploy one file, its modules included."""
@@ -94,7 +96,8 @@ class Deployment:
         """Deploy a module, unless its condition is not met."""
         path = joined(frame.file.path, module.path)
         if path not in self.files:
-            raise Stuck(f"module {path} does not exist")
+            frame.report(module.line, f"module {path} does not exist")
+            return Built(module.name, frame, there=False)
         file, name = self.files[path], frame.module or module.name
         if not there:
             return Built(module.name, Frame(file, {}, frame.group, self, name), there=False)

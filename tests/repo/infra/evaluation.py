@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import posixpath
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 import yaml
@@ -316,6 +317,12 @@ def resource_id(group: str, kind: str, names: tuple[str, ...]) -> str:
     return f"{group}/providers/{provider}/{pairs}"
 
 
+@lru_cache
+def read_yaml(written: str) -> Value:
+    """Read YAML once for all modes."""
+    return yaml.safe_load(written)
+
+
 def failed(_frame: Frame, reason: str) -> Value:
     """Stop as the template itself asks."""
     raise Stuck(f"the template refuses: {reason}")
@@ -342,6 +349,6 @@ OF_PLACE: dict[str, Callable[..., Value]] = {
     "tenantResourceId": lambda _frame, kind, *names: resource_id("", kind, names),
     "loadTextContent": lambda frame, path, *_: frame._loaded(path),
     "loadJsonContent": lambda frame, path, *_: json.loads(frame._loaded(path)),
-    "loadYamlContent": lambda frame, path, *_: yaml.safe_load(frame._loaded(path)),
+    "loadYamlContent": lambda frame, path, *_: read_yaml(frame._loaded(path)),
     "newGuid": lambda _frame: guid("new"),
 }

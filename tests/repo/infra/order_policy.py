@@ -30,11 +30,12 @@ def what_is_asked_for_is_deployed(project: Project) -> Iterator[Finding]:
 
 def what_is_asked_for_comes_first(project: Project) -> Iterator[Finding]:
     """Demand that a module waits for the one that makes what it asks for."""
+    waits = _waits(project.main)
     for mode in MODES:
         deployment = project.deployed(mode)
         for module, held, path in sorted(deployment.used):
             maker = deployment.made.get(_whole(held), module)
-            if module != maker and maker not in _before(project.main, module):
+            if module != maker and maker not in waits.get(module, ()):
                 wrong = f"{module} asks for {_end(held)} and does not wait for {maker}"
                 yield Finding(MAIN, 1, f"{wrong} ({path})")
 
@@ -50,20 +51,24 @@ def _end(held: str) -> str:
     return "/".join(held.split("/")[-2:])
 
 
-def _before(main: File, name: str, seen: frozenset[str] = frozenset()) -> set[str]:
-    """Return the modules and resources that a declaration of the template waits for."""
-    if name in seen:
-        return set()
-    block = main.modules.get(name) or main.resources.get(name)
-    variable = main.variables.get(name)
-    parts = block.expressions if block else [variable.value] if variable else []
-    named = {
-        str(part.value)
-        for whole in parts
-        for part in whole.walk()
-        if part.kind == "name" and part.value in main.declared
+def _waits(main: File) -> dict[str, set[str]]:
+    """Return the modules and resources that each of the template waits for, in the end."""
+    blocks = {**main.modules, **main.resources}
+    written = {name: block.expressions for name, block in blocks.items()}
+    written |= {name: [held.value] for name, held in main.variables.items()}
+    found = {
+        name: {str(p.value) for whole in parts for p in whole.walk() if p.kind == "name"}
+        for name, parts in written.items()
     }
-    return named | {deep for one in named for deep in _before(main, one, seen | {name})}
+    for _ in found:
+        deeper = {
+            name: names | {deep for one in names for deep in found.get(one, ())}
+            for name, names in found.items()
+        }
+        if deeper == found:
+            break
+        found = deeper
+    return found
 
 
 CHECKS = (what_is_asked_for_is_deployed, what_is_asked_for_comes_first)

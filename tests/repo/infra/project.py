@@ -38,6 +38,7 @@ FULL: dict[str, Value] = {
     "logRetentionDays": 60,
     "logDailyCapGb": 3,
     "storageSku": "Standard_ZRS",
+    "taskHubRetentionDays": 20,
     "instanceMemoryMB": 4096,
     "maximumInstanceCount": 90,
     "deploymentName": "drafts",
@@ -54,19 +55,24 @@ FULL: dict[str, Value] = {
 # Ways to deploy that differ in what is deployed. Every condition is met in one and not in another.
 MODES: dict[str, dict[str, Value]] = {
     "plain": {},
-    "bare": {"channelWebhookUrl": "", "chatWebhookUrl": "", "principalId": ""},
-    "storage": {"durableBackend": "AzureStorage"},
+    "bare": {
+        "channelWebhookUrl": "",
+        "chatWebhookUrl": "",
+        "principalId": "",
+        "restoreSoftDeleted": True,
+    },
     "private": {"vnetEnabled": True},
     "private storage": {"vnetEnabled": True, "durableBackend": "AzureStorage"},
     "full": {**FULL, "vnetEnabled": True},
     "full storage": {**FULL, "durableBackend": "AzureStorage"},
-    "model of others": {"existingOpenAiResourceId": SHARED_MODEL},
-    "private model of others": {"existingOpenAiResourceId": SHARED_MODEL, "vnetEnabled": True},
+    "model of others": {"existingOpenAiResourceId": SHARED_MODEL, "vnetEnabled": True},
     "dedicated": {
         "schedulerSku": "Dedicated",
         "signInMode": "on",
         "signInClientId": FULL["signInClientId"],
         "purgeProtection": False,
+        "schedulerIpAllowlist": ["203.0.113.0/24"],
+        "principalType": "Group",
     },
 }
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import time
 from dataclasses import dataclass, field
-from functools import cache, lru_cache
+from functools import cache, cached_property, lru_cache
 from typing import TYPE_CHECKING, TypeVar
 
 import tree_sitter_bicep
@@ -158,14 +158,14 @@ class File:
         inside = [part for block in blocks for part in block.expressions]
         return [*params, *variables, *outputs, *inside]
 
+    @cached_property
+    def parts(self) -> list[Expression]:
+        """Return every expression of the file, also those inside others."""
+        return [part for whole in self.expressions() for part in whole.walk()]
+
     def names(self) -> set[str]:
         """Return the names that its expressions use."""
-        return {
-            str(part.value)
-            for whole in self.expressions()
-            for part in whole.walk()
-            if part.kind in ("name", "nested")
-        }
+        return {str(part.value) for part in self.parts if part.kind in ("name", "nested")}
 
 
 @cache

@@ -135,11 +135,11 @@ def assignments_are_explicit(project: Project) -> Iterator[Finding]:
 
 def kinds_of_principals_are_right(project: Project) -> Iterator[Finding]:
     """Demand that an identity is a ServicePrincipal; only the deployer may be a User or a Group."""
-    for mode in MODES:
+    for mode, asked in MODES.items():
         for held in project.deployed(mode).of_type(ASSIGNMENTS):
             person = held.get("properties.principalId") == NEEDED["principalId"]
             kind = held.get("properties.principalType")
-            if kind != ("User" if person else "ServicePrincipal"):
+            if kind != (asked.get("principalType", "User") if person else "ServicePrincipal"):
                 yield held.wrong(f"principalType is {kind}")
 
 

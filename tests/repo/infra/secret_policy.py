@@ -37,13 +37,12 @@ SHORTEST_KEY = 32
 def no_key_is_asked_for(project: Project) -> Iterator[Finding]:
     """Demand that no template lists keys, or reads a member that holds one."""
     for file in project.bicep.values():
-        for whole in file.expressions():
-            for part in whole.walk():
-                name = str(part.value)
-                calls = part.kind == "call" and LISTS_KEYS.match(name)
-                reads = part.kind in ("member", "safe") and KEYED.search(name)
-                if calls or (reads and name not in NO_KEY_IN):
-                    yield Finding(file.path, part.line, f"{name} gives a key away")
+        for part in file.parts:
+            name = str(part.value)
+            calls = part.kind == "call" and LISTS_KEYS.match(name)
+            reads = part.kind in ("member", "safe") and KEYED.search(name)
+            if calls or (reads and name not in NO_KEY_IN):
+                yield Finding(file.path, part.line, f"{name} gives a key away")
 
 
 def no_key_is_written(project: Project) -> Iterator[Finding]:

@@ -114,14 +114,15 @@ def purge_protection_follows_its_parameter(project: Project) -> Iterator[Finding
 
 
 def what_is_restored_is_asked_for(project: Project) -> Iterator[Finding]:
-    """Demand that a vault or model account that was deleted is restored only when asked for."""
-    for mode in MODES:
+    """Demand that a deleted vault or model account comes back when asked for, and only then."""
+    for mode, given in MODES.items():
+        asked = bool(given.get("restoreSoftDeleted"))
         for vault in project.deployed(mode).of_type("KeyVault/vaults"):
-            if vault.get("properties.createMode") not in (None, "default"):
+            if (vault.get("properties.createMode") == "recover") != asked:
                 yield vault.wrong(f"{mode}: createMode is {vault.get('properties.createMode')}")
         for account in project.deployed(mode).of_type("CognitiveServices/accounts"):
-            if account.get("properties.restore"):
-                yield account.wrong(f"{mode}: restore is on")
+            if bool(account.get("properties.restore")) != asked:
+                yield account.wrong(f"{mode}: restore is {account.get('properties.restore')}")
 
 
 def public_access_is_closed_with_a_network(project: Project) -> Iterator[Finding]:
@@ -144,7 +145,8 @@ def the_scheduler_is_open_only_without_a_network(project: Project) -> Iterator[F
     for mode, given in MODES.items():
         for held in project.deployed(mode).of_type("DurableTask/schedulers"):
             allowed = held.get("properties.ipAllowlist")
-            wanted = [] if given.get("vnetEnabled") else ["0.0.0.0/0"]
+            listed = given.get("schedulerIpAllowlist", ["0.0.0.0/0"])
+            wanted = [] if given.get("vnetEnabled") else listed
             if allowed != wanted:
                 yield held.wrong(f"{mode}: ipAllowlist is {allowed}")
             sku = given.get("schedulerSku", "Consumption")
@@ -155,11 +157,12 @@ def the_scheduler_is_open_only_without_a_network(project: Project) -> Iterator[F
 
 def runs_are_kept_as_long_as_asked(project: Project) -> Iterator[Finding]:
     """Demand that the scheduler forgets runs that ended, after the days of its parameter."""
-    for mode in MODES:
+    for mode, given in MODES.items():
+        days = given.get("taskHubRetentionDays", 30)
         for held in project.deployed(mode).of_type("DurableTask/schedulers/retentionPolicies"):
             policies = held.get("properties.retentionPolicies") or [{}]
-            if held.name != "default" or policies[0].get("retentionPeriodInDays") != 30:
-                yield held.wrong(f"{mode}: runs are not kept 30 days")
+            if held.name != "default" or policies[0].get("retentionPeriodInDays") != days:
+                yield held.wrong(f"{mode}: runs are not kept {days} days")
 
 
 def the_model_is_reached_by_entra(project: Project) -> Iterator[Finding]:

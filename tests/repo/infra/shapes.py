@@ -43,11 +43,13 @@ def place_of(pair: str) -> int | None:
 
 def members(node: Shape) -> dict[str, tuple[int, int]]:
     """Return the properties of an object: place and flags."""
-    props = node.get("props", {})
-    return {
-        name: (about, 0) if isinstance(about, int) else (about[0], about[1])
-        for name, about in props.items()
-    }
+    if "members" not in node:
+        node["members"] = {
+            name: (about, 0) if isinstance(about, int) else (about[0], about[1])
+            for name, about in node.get("props", {}).items()
+        }
+    found: dict[str, tuple[int, int]] = node["members"]
+    return found
 
 
 def member(place: int, name: str) -> int | None:
@@ -116,7 +118,7 @@ def _tagged(value: Value, node: Shape, path: str) -> Iterator[str]:
         yield f"{path}.{node['tag']} is {tag!r}, not one of {', '.join(node['cases'])}"
         return
     case = shape(node["cases"][tag])
-    joined = case | {"props": {**node.get("props", {}), **case.get("props", {})}}
+    joined = case | {"members": members(node) | members(case)}
     yield from _object(value, joined, path)
 
 

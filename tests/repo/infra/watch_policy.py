@@ -38,11 +38,13 @@ METRICS = {
     "signpost.runs.waiting",
     "signpost.runs.overdue",
 }
-ASKED = re.compile(r"signpost\.[a-z]+(?:\.[a-z]+)*")
-SPANS = re.compile(r"signpost\.(draft|open_round|settle_round|post|close_run|start|answer)\b")
+ASKED = re.compile(r"\bsignpost\.[a-z_]+(?:\.[a-z_]+)*")
+ATTRIBUTES = {f"signpost.{name}" for name in ("run", "flow", "round", "outcome", "delivery")}
+SPANS = {"draft", "open_round", "settle_round", "post", "close_run", "start", "answer"}
+TOLD = METRICS | ATTRIBUTES | {f"signpost.{name}" for name in SPANS}
 TABLES = {
     *("AppMetrics", "AppTraces", "AppExceptions", "AppRequests", "AppDependencies"),
-    *("StorageQueueLogs", "AzureMetrics"),
+    "AzureMetrics",
 }
 SIGN_IN = {
     "properties.globalValidation.requireAuthentication": False,
@@ -109,7 +111,7 @@ def alerts_ask_what_the_app_tells(project: Project) -> Iterator[Finding]:
 
 
 # Words in the queries of alerts: of each there must be one.
-TOLD = (
+WATCHED = (
     *("signpost.runs.closed", "signpost.deliveries", "signpost.runs.overdue"),
     "signpost.model.refusals",
 )
@@ -119,7 +121,7 @@ def _has_alerts(alerts: list[Deployed], given: dict[str, Value]) -> bool:
     """Say whether failures, deliveries, stuck approvals, throttling and poison are told."""
     queries = " ".join(str(alert.get("properties.criteria")) for alert in alerts)
     poison = "poison" in queries
-    return all(word in queries for word in TOLD) and (
+    return all(word in queries for word in WATCHED) and (
         poison == (given.get("durableBackend") == "AzureStorage")
     )
 
@@ -128,7 +130,7 @@ def _asks(alert: Deployed) -> Iterator[Finding]:
     """Demand tables and metrics that there are, over windows without gaps."""
     for criterion in alert.get("properties.criteria.allOf") or [{}]:
         query = str(criterion.get("query"))
-        for name in sorted(set(ASKED.findall(SPANS.sub("", query))) - METRICS):
+        for name in sorted(set(ASKED.findall(query)) - TOLD):
             yield alert.wrong(f"{alert.name} asks for {name}, which nothing tells")
         if query.strip().split()[0] not in TABLES | {"union", "let"}:
             yield alert.wrong(f"{alert.name} asks the table {query.strip().split()[0]}")
@@ -138,6 +140,23 @@ def _asks(alert: Deployed) -> Iterator[Finding]:
     )
     if not 0 < frequency <= window:
         yield alert.wrong(f"{alert.name} looks every {frequency} minutes at {window}")
+
+
+def the_workbook_asks_what_the_app_tells(project: Project) -> Iterator[Finding]:
+    """Demand that the workbook shows metrics that exist, in the workspace that is deployed."""
+    for path, text in project.texts.items():
+        if path.endswith("workbook.json"):
+            for name in sorted(set(ASKED.findall(text)) - TOLD):
+                yield Finding(path, 1, f"nothing tells {name}")
+    for mode in MODES:
+        deployment = project.deployed(mode)
+        workspaces = [held.id for held in deployment.of_type("OperationalInsights/workspaces")]
+        for held in deployment.of_type("Insights/workbooks"):
+            data = str(held.get("properties.serializedData"))
+            if [held.get("properties.sourceId")] != workspaces or "<workspaceId>" in data:
+                yield held.wrong("does not ask the workspace")
+        if not deployment.of_type("Insights/workbooks"):
+            yield Finding(project.main.path, 1, f"{mode}: there is no workbook")
 
 
 def _minutes(span: str) -> int:
@@ -243,6 +262,7 @@ def parameters_reach_what_they_are_for(project: Project) -> Iterator[Finding]:
 CHECKS = (
     logs_reach_the_workspace,
     alerts_ask_what_the_app_tells,
+    the_workbook_asks_what_the_app_tells,
     signing_in_is_as_asked,
     everything_is_tagged,
     parameters_reach_what_they_are_for,

@@ -99,8 +99,7 @@ def outputs_of_modules_are_used(project: Project) -> Iterator[Finding]:
     """Demand that a module gives nothing out that nobody takes."""
     taken: set[tuple[str, str]] = set()
     for file in project.bicep.values():
-        for whole in file.expressions():
-            taken |= {pair for part in whole.walk() if (pair := _taken(file, part))}
+        taken |= {pair for part in file.parts if (pair := _taken(file, part))}
     for path, file in project.bicep.items():
         for output in file.outputs.values() if path not in project.roots else ():
             if (path, output.name) not in taken:
