@@ -29,7 +29,7 @@ resource storage 'Microsoft.Storage/storageAccounts@2025-01-01' existing = {
 }
 resource vault 'Microsoft.KeyVault/vaults@2024-11-01' existing = { name: vaultName }
 resource app 'Microsoft.Web/sites@2024-11-01' existing = { name: appName }
-resource openAi 'Microsoft.CognitiveServices/accounts@2025-06-01' existing = {
+resource openAi 'Microsoft.CognitiveServices/accounts@2025-06-01' existing = if (!empty(openAiName)) {
   name: empty(openAiName) ? 'none' : openAiName
 }
 

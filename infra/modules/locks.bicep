@@ -12,7 +12,7 @@ var lock = { level: 'CanNotDelete', notes: 'Holds records of Signpost that canno
 
 resource storage 'Microsoft.Storage/storageAccounts@2025-01-01' existing = { name: storageName }
 resource vault 'Microsoft.KeyVault/vaults@2024-11-01' existing = { name: vaultName }
-resource scheduler 'Microsoft.DurableTask/schedulers@2026-02-01' existing = {
+resource scheduler 'Microsoft.DurableTask/schedulers@2026-02-01' existing = if (!empty(schedulerName)) {
   name: empty(schedulerName) ? 'none' : schedulerName
 }
 

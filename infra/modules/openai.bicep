@@ -55,11 +55,11 @@ resource deployment 'Microsoft.CognitiveServices/accounts/deployments@2025-06-01
   }
 }
 
-resource used 'Microsoft.CognitiveServices/accounts@2025-06-01' existing = { name: name }
+resource theirs 'Microsoft.CognitiveServices/accounts@2025-06-01' existing = if (!isOurs) { name: name }
 
 @description('Resource id of the account.')
-output id string = used.id
+output id string = account.id
 @description('Name of the account.')
-output name string = used.name
+output name string = account.name
 @description('Address of the account.')
-output endpoint string = used.properties.endpoint
+output endpoint string = isOurs ? account!.properties.endpoint : theirs!.properties.endpoint

@@ -2,7 +2,7 @@
 // assignment, so each kind has its own; exactly one of them is deployed.
 
 @description('Required. Kind of the resource.')
-@allowed(['storage', 'vault', 'component', 'openAi', 'taskHub'])
+@allowed(['storage', 'vault', 'component', 'model', 'taskHub'])
 param kind string
 @description('Required. Name of the resource; for a task hub, of its scheduler.')
 param resourceName string
@@ -15,11 +15,11 @@ param principalId string
 @description('Required. Told, since a new identity cannot be looked up everywhere at once.')
 param principalType string
 
-resource storage 'Microsoft.Storage/storageAccounts@2025-01-01' existing = { name: resourceName }
-resource vault 'Microsoft.KeyVault/vaults@2024-11-01' existing = { name: resourceName }
-resource component 'Microsoft.Insights/components@2020-02-02' existing = { name: resourceName }
-resource openAi 'Microsoft.CognitiveServices/accounts@2025-06-01' existing = { name: resourceName }
-resource taskHub 'Microsoft.DurableTask/schedulers/taskHubs@2026-02-01' existing = {
+resource storage 'Microsoft.Storage/storageAccounts@2025-01-01' existing = if (kind == 'storage') { name: resourceName }
+resource vault 'Microsoft.KeyVault/vaults@2024-11-01' existing = if (kind == 'vault') { name: resourceName }
+resource component 'Microsoft.Insights/components@2020-02-02' existing = if (kind == 'component') { name: resourceName }
+resource model 'Microsoft.CognitiveServices/accounts@2025-06-01' existing = if (kind == 'model') { name: resourceName }
+resource taskHub 'Microsoft.DurableTask/schedulers/taskHubs@2026-02-01' existing = if (kind == 'taskHub') {
   name: '${resourceName}/${taskHubName}'
 }
 
@@ -50,9 +50,9 @@ resource onComponent 'Microsoft.Authorization/roleAssignments@2022-04-01' = if (
     roleDefinitionId: subscriptionResourceId('Microsoft.Authorization/roleDefinitions', roleId)
   }
 }
-resource onOpenAi 'Microsoft.Authorization/roleAssignments@2022-04-01' = if (kind == 'openAi') {
-  name: guid(openAi.id, principalId, roleId)
-  scope: openAi
+resource onModel 'Microsoft.Authorization/roleAssignments@2022-04-01' = if (kind == 'model') {
+  name: guid(model.id, principalId, roleId)
+  scope: model
   properties: {
     principalId: principalId
     principalType: principalType

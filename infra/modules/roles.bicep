@@ -43,7 +43,7 @@ var grants = [
   { to: app, role: 'Durable Task Data Contributor', kind: 'taskHub', on: schedulerName, when: scheduled }
   { to: app, role: 'Key Vault Secrets User', kind: 'vault', on: vaultName, when: true }
   { to: app, role: 'Monitoring Metrics Publisher', kind: 'component', on: componentName, when: true }
-  { to: app, role: 'Cognitive Services OpenAI User', kind: 'openAi', on: openAi[8], when: true }
+  { to: app, role: 'Cognitive Services OpenAI User', kind: 'model', on: openAi[8], when: true }
   { to: us, role: 'Key Vault Secrets Officer', kind: 'vault', on: vaultName, when: known }
   { to: us, role: 'Durable Task Data Reader', kind: 'taskHub', on: schedulerName, when: known && scheduled }
 ]
@@ -51,8 +51,8 @@ var grants = [
 module assignments 'role.bicep' = [
   for grant in grants: if (grant.when) {
     scope: resourceGroup(
-      grant.kind == 'openAi' ? openAi[2] : subscription().subscriptionId,
-      grant.kind == 'openAi' ? openAi[4] : resourceGroup().name
+      grant.kind == 'model' ? openAi[2] : subscription().subscriptionId,
+      grant.kind == 'model' ? openAi[4] : resourceGroup().name
     )
     params: {
       kind: grant.kind
