@@ -32,6 +32,7 @@ class HostConfig:
     default_version: str | None = None
     version_match: str = "CurrentOrOlder"
     version_failure: str = "Reject"
+    durable_spans: bool = False
     disabled: frozenset[str] = field(default_factory=frozenset)
 
 
@@ -108,6 +109,8 @@ def read_host(folder: Path) -> HostConfig:
         raise ConfigError(f'{path}: "version" must be "2.0".')
     http = host.section("extensions").section("http")
     durable = host.section("extensions").section("durableTask")
+    tracing = durable.section("tracing")
+    traced = tracing.flag("distributedTracingEnabled", default=False)
     states = ("NonRunningStates", "AnyState")
     known = HostConfig()
     return HostConfig(
@@ -126,6 +129,7 @@ def read_host(folder: Path) -> HostConfig:
         default_version=durable.text("defaultVersion", "") or None,
         version_match=durable.choice("versionMatchStrategy", ("CurrentOrOlder", "Strict", "None")),
         version_failure=durable.choice("versionFailureStrategy", ("Reject", "Fail")),
+        durable_spans=traced and tracing.choice("version", ("V1", "V2", "None")) == "V2",
         disabled=_disabled(),
     )
 

@@ -18,10 +18,11 @@ from devhost import call_http, entities, episode, failures, faults, rewind
 from devhost.clock import Alarm, Clock
 from devhost.config import HostConfig
 from devhost.history import Event, EventType, event, moment_of, stamp
-from devhost.invoke import Worker
+from devhost.invoke import TraceContext, Worker
 from devhost.loader import App
 from devhost.replay import HTTP_ACTIVITY, compact
 from devhost.store import BATCH, Activity, Changes, Instance, Message, Store, Work
+from devhost.tracing import Trace, Tracing, of_started
 
 _log = logging.getLogger("devhost.engine")
 _DRAIN = 30.0  # seconds that running functions get to finish when the host is told to stop
@@ -42,10 +43,17 @@ class Engine:
     """Runs the orchestrations and entities of one app."""
 
     def __init__(
-        self, app: App, config: HostConfig, store: Store, clock: Clock, worker: Worker
+        self,
+        app: App,
+        config: HostConfig,
+        store: Store,
+        clock: Clock,
+        worker: Worker,
+        *,
+        tracing: Tracing,
     ) -> None:
         self.app, self.config, self.store, self.clock = app, config, store, clock
-        self._worker = worker
+        self._worker, self.tracing = worker, tracing
         self._calls = call_http.Caller()
         self._tasks: set[asyncio.Task[None]] = set()
         self._busy: set[str] = set()  # instances with an episode under way
@@ -83,14 +91,16 @@ class Engine:
 
     # Messages
 
-    def begin(
-        self, name: str, key: str, text: str | None, version: str | None, *, replace_active: bool
-    ) -> None:
+    def begin(self, name: str, key: str, text: str | None, version: str | None,
+              trace: Trace | None, *, replace_active: bool) -> None:  # fmt: skip
         """Start an orchestration of an id; `text` is its input as JSON. Raises ConflictError."""
         existing = self.store.instance(key)
         if existing is not None and existing.active and not replace_active:
             raise ConflictError(existing)
-        self.store.create(*episode.new_instance(name, key, text, version, self.clock.now()))
+        began, mine = self.clock.now(), self.tracing.start(trace)
+        instance, message = episode.new_instance(name, key, text, version, began, trace=mine)
+        self.store.create(instance, message)
+        self.tracing.created(instance, mine, trace, began, self.clock.now())
         _log.info("%s: Function '%s (Orchestrator)' scheduled.", key, name)
         self.wake(key)
 
@@ -204,6 +214,7 @@ class Engine:
             if len(work.inbox) == BATCH:
                 self._again.add(instance.id)
             self._log_end(changes)
+            self.tracing.turned(work, changes, self.clock.now())
             self._follow(changes.messages + changes.carried + [m for _, m in changes.starts])
             if changes.activities:
                 self._collect_activities()
@@ -279,20 +290,24 @@ class Engine:
 
     async def _answer(self, activity: Activity) -> Event:
         """Run an activity; returns TaskCompleted or TaskFailed."""
+        began, trace = self.clock.now(), of_started(self.store.started(activity.instance))
+        mine = self.tracing.run(trace)
         try:
-            result = await self._result(activity)
+            result = await self._result(activity, mine)
         except Exception as error:  # noqa: BLE001 - whatever user code raises is its answer
+            self.tracing.ran(activity, mine, began, self.clock.now(), failed=True)
             _log.exception("%s: Function '%s (Activity)' failed.", activity.instance, activity.name)
             reason, details = failures.of_activity(activity.name, error)
             return event(
                 EventType.TASK_FAILED, self.clock.now(),
                 TaskScheduledId=activity.task, Reason=reason, Details=details,
             )  # fmt: skip
+        self.tracing.ran(activity, mine, began, self.clock.now(), failed=False)
         return event(
             EventType.TASK_COMPLETED, self.clock.now(), TaskScheduledId=activity.task, Result=result
         )
 
-    async def _result(self, activity: Activity) -> str | None:
+    async def _result(self, activity: Activity, trace: Trace | None) -> str | None:
         faults.reach(f"call {activity.name}")
         if activity.name == HTTP_ACTIVITY:
             return await self._calls.call(activity.input or "{}")
@@ -300,10 +315,11 @@ class Engine:
         if function is None:
             raise LookupError(self.app.unknown("activity", activity.name))
         data = Datum(activity.input or "null", "string")
+        given = TraceContext(trace.parent, trace.state) if trace else None
         limit = self.config.function_timeout
         try:
             seconds = limit.total_seconds() if limit else None
-            result = await asyncio.wait_for(self._worker.call(function, data), seconds)
+            result = await asyncio.wait_for(self._worker.call(function, data, trace=given), seconds)
         except TimeoutError as error:
             raise failures.FunctionTimeoutError(activity.name, limit) from error
         return str(result.value.value) if result.value is not None else None

@@ -10,7 +10,7 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
-from devhost import divergence, versions
+from devhost import divergence, tracing, versions
 from devhost.config import HostConfig
 from devhost.determinism import OrchestrationError
 from devhost.history import Event, EventType, event, stamp
@@ -35,10 +35,10 @@ def new_instance(
     now: datetime,
     *,
     parent: dict[str, Any] | None = None,
-    execution: str | None = None,
+    trace: tracing.Trace | None = None,
 ) -> tuple[Instance, Message]:
     """Make an orchestration and the message that starts it; `text` is its input as JSON."""
-    execution = execution or uuid.uuid4().hex
+    execution = uuid.uuid4().hex
     started = event(
         EventType.EXECUTION_STARTED,
         now,
@@ -48,6 +48,7 @@ def new_instance(
         Version=version,
         Input=text,
         Tags=None,
+        **tracing.kept(trace),
     )
     moment = stamp(now)
     asked = compact(parent) if parent else None
@@ -89,6 +90,7 @@ class Episode:
         mine = [d for d in work.inbox if d.execution in (None, self._instance.execution)]
         self._messages: list[Event] = [json.loads(d.event) for d in mine]
         self._turn = event(EventType.ORCHESTRATOR_STARTED, now)
+        self._trace = tracing.of_work(work)
 
     @property
     def idle(self) -> bool:
@@ -183,8 +185,9 @@ class Episode:
         old = self._instance
         parent = json.loads(old.parent) if old.parent else None
         fresh, started = new_instance(
-            old.name, old.id, outcome.next_input, old.version, now, parent=parent
-        )
+            old.name, old.id, outcome.next_input, old.version, now,
+            parent=parent, trace=self._trace,
+        )  # fmt: skip
         changes.instance = replace(
             changes.instance, execution=fresh.execution, input=fresh.input, status="Running"
         )
@@ -231,8 +234,9 @@ class Episode:
             "Version": self._instance.version or "",
         }
         return new_instance(
-            decision.name, decision.instance, decision.input, version, now, parent=parent
-        )
+            decision.name, decision.instance, decision.input, version, now,
+            parent=parent, trace=self._trace,
+        )  # fmt: skip
 
 
 def _custom_status(state: dict[str, Any]) -> str | None:

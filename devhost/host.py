@@ -1,6 +1,7 @@
 """Owns the whole: an app, its state and a listening server, put together and taken apart."""
 
 import logging
+import os
 import socket
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -8,6 +9,7 @@ from pathlib import Path
 from aiohttp import web
 
 from devhost import config as configuration
+from devhost import exporting
 from devhost import keys as function_keys
 from devhost.clock import Clock, SystemClock
 from devhost.engine import Engine
@@ -16,6 +18,7 @@ from devhost.loader import SERVED_TRIGGERS, App, load
 from devhost.management import Management
 from devhost.server import Server
 from devhost.store import Store
+from devhost.tracing import Tracing
 from devhost.triggers import Source, open_sources
 from devhost.window import Window
 
@@ -36,6 +39,7 @@ class Host:
     runner: web.AppRunner | None = None
     url: str = ""
     sources: list[Source] = field(default_factory=list)
+    exporter: exporting.Exporter | None = None
 
     async def start(self, address: str = "127.0.0.1", port: int = 0) -> str:
         """Listen and take up what the state holds; returns the base URL. Port 0: any free one."""
@@ -70,6 +74,8 @@ class Host:
         await self.engine.stop()
         await self.worker.stop()
         self.store.close()
+        if self.exporter is not None:
+            await self.exporter.stop()
 
     def describe(self) -> list[str]:
         """Return one line for each function: its name, trigger and, for HTTP, methods and URL."""
@@ -98,8 +104,11 @@ def open_host(
     clock: Clock | None = None,
     keys: bool = False,
     app: App | None = None,
+    tracing: Tracing | None = None,
 ) -> Host:
     """Load the app in `folder`, with its state in the folder `state`, or in memory for None.
+
+    `tracing` says where spans go, in place of the environment.
 
     Raises ConfigError, LoadError and StateError, each with a message for the user.
     """
@@ -110,13 +119,18 @@ def open_host(
         app = app or load(folder, config.disabled)
         worker = Worker()
         clock = clock or SystemClock()
-        engine = Engine(app, config, store, clock, worker)
+        exporter = None if tracing else exporting.wanted(os.environ)
+        tracing = tracing or exporting.tracing(exporter, config)
+        engine = Engine(app, config, store, clock, worker, tracing=tracing)
         allowed = (
             function_keys.kept((state or folder) / "keys.json") if keys else function_keys.made_up()
         )
         management = Management(engine, allowed)
         window = Window(app, store, clock, inputs_kept=config.store_inputs)
-        server = Server(app, worker, management, allowed, config.route_prefix, window=window)
+        server = Server(
+            app, worker, management, allowed, config.route_prefix,
+            window=window, tracing=tracing, clock=clock,
+        )  # fmt: skip
         sources = open_sources(
             app,
             folder=folder,
@@ -128,4 +142,6 @@ def open_host(
     except BaseException:
         store.close()
         raise
-    return Host(app, config, engine, worker, management, server, store, sources=sources)
+    return Host(
+        app, config, engine, worker, management, server, store, sources=sources, exporter=exporter
+    )

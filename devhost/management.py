@@ -31,6 +31,7 @@ from devhost.keys import Keys
 from devhost.replay import compact
 from devhost.status import history_of, status_of, value_of
 from devhost.store import ACTIVE, Instance, Query
+from devhost.tracing import of_headers
 
 _log = logging.getLogger("devhost.management")
 MOUNTS = ("/durabletask/", "/runtime/webhooks/durabletask/")
@@ -153,7 +154,10 @@ class Management:
             raise BadRequestError(self._engine.app.unknown("orchestrator", name))
         config = self._engine.config
         version = query_of(request).get("version", config.default_version)
-        self._engine.begin(name, key, text, version, replace_active=config.any_state_is_overridable)
+        self._engine.begin(
+            name, key, text, version, of_headers(request.headers),
+            replace_active=config.any_state_is_overridable,
+        )  # fmt: skip
         return await self._started(request, key)
 
     async def _started(self, request: web.Request, key: str) -> web.Response:
@@ -246,7 +250,10 @@ class Management:
         if request.content_type != "application/json":
             return failure(400, "Only application/json request content is supported")
         text = await json_body(request)
+        began = self._engine.clock.now()
         self._engine.send(key, EventType.EVENT_RAISED, Name=name, Input=text or "null")
+        ended = self._engine.clock.now()
+        self._engine.tracing.raised(name, key, of_headers(request.headers), began, ended)
         return empty(202)
 
     def _refused(self, key: str) -> web.Response | None:
@@ -305,7 +312,9 @@ class Management:
             )
         fresh = flag(request, "restartWithNewInstanceId", default=True)
         new = uuid.uuid4().hex if fresh else key
-        self._engine.begin(old.name, new, old.input, old.version, replace_active=False)
+        self._engine.begin(
+            old.name, new, old.input, old.version, of_headers(request.headers), replace_active=False
+        )
         return await self._started(request, new)
 
     # Entities

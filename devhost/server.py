@@ -9,11 +9,13 @@ from azure.functions.meta import Datum
 from multidict import CIMultiDict
 
 from devhost import cookies
+from devhost.clock import Clock
 from devhost.invoke import Result, TraceContext, Worker
 from devhost.keys import Keys
 from devhost.loader import App
 from devhost.management import MOUNTS, Management
 from devhost.routes import Route, compile_route
+from devhost.tracing import Request, Tracing, handed, of_headers
 from devhost.window import MOUNT, Window
 
 if TYPE_CHECKING:
@@ -36,8 +38,10 @@ class Server:
         prefix: str,
         *,
         window: Window,
+        tracing: Tracing,
+        clock: Clock,
     ) -> None:
-        self._window = window
+        self._window, self._tracing, self._clock = window, tracing, clock
         self._app, self._worker, self._management, self._keys = app, worker, management, keys
         self.routes = [compile_route(f, prefix) for f in app.functions if f.kind == "httpTrigger"]
         # Literal parts win over parameters, constrained ones over others, long over short.
@@ -85,12 +89,17 @@ class Server:
             data = await _request_datum(request, parameters)
         except web.HTTPRequestEntityTooLarge:
             return web.Response(status=413)
-        trace = TraceContext(
-            request.headers.get("traceparent", ""), request.headers.get("tracestate", "")
-        )
+        given = of_headers(request.headers)
+        mine, began = self._tracing.serve(given), self._clock.now()
+        response = await self._run(route, data, handed(mine, request.headers))
+        told = Request(request.method, route.template, route.function.name, response.status)
+        self._tracing.request(told, mine, given, began, self._clock.now())
+        return response
+
+    async def _run(self, route: Route, data: Datum, trace: tuple[str, str]) -> web.Response:
         binding = self._management.binding()
         try:
-            result = await self._worker.call(route.function, data, binding, trace)
+            result = await self._worker.call(route.function, data, binding, TraceContext(*trace))
             return _response(_answer(route.function, result))
         except Exception:  # noqa: BLE001 - whatever user code raises is a 500
             _log.exception("Function '%s' failed.", route.function.name)

@@ -329,6 +329,11 @@ class Store:
         rows = self._db.execute("SELECT event FROM history WHERE instance = ? ORDER BY seq", (key,))
         return [row[0] for row in rows]
 
+    def started(self, key: str) -> str:
+        """Return the event that started an orchestration, the second of its history; else ""."""
+        query = "SELECT event FROM history WHERE instance = ? AND seq = 1"
+        return "".join(row[0] for row in self._db.execute(query, (key,)))
+
     def inbox(self, key: str, now: str = "9") -> list[Delivery]:
         """Return the messages for an orchestration or entity that are due at `now`, in order."""
         rows = self._db.execute(
