@@ -18,16 +18,16 @@ MADE = {
 }
 
 
-def next_steps(**values: str) -> str:
+def steps(**values: str) -> str:
     """Run the script with these values of azd and nothing else."""
-    command = [sys.executable, str(ROOT / "scripts" / "next-steps")]
+    command = [sys.executable, str(ROOT / "scripts" / "steps")]
     ended = subprocess.run(command, env=values, check=True, capture_output=True, text=True)
     return ended.stdout
 
 
 def test_steps_name_what_was_made() -> None:
     """The commands can be pasted as they stand."""
-    told = next_steps(**MADE)
+    told = steps(**MADE)
     assert "--vault-name kv-abc" in told
     assert "functionapp restart --resource-group rg-news --name func-abc" in told
     assert "appName=func-abc identityName=id-abc" in told
@@ -38,16 +38,16 @@ def test_steps_name_what_was_made() -> None:
 @pytest.mark.parametrize("mode", ["on", "required"])
 def test_sign_in_that_is_on_is_no_step(mode: str) -> None:
     """Who turned sign-in on is not told to."""
-    assert "SIGN_IN_MODE" not in next_steps(**MADE, SIGN_IN_MODE=mode)
+    assert "SIGN_IN_MODE" not in steps(**MADE, SIGN_IN_MODE=mode)
 
 
 @pytest.mark.parametrize("vnet, expected", [("true", True), ("false", False)])
 def test_a_private_vault_takes_secrets_another_way(vnet: str, *, expected: bool) -> None:
     """Where the vault is closed to the laptop, the deployment brings the secrets."""
-    assert ("env set-secret" in next_steps(**MADE, VNET_ENABLED=vnet)) is expected
+    assert ("env set-secret" in steps(**MADE, VNET_ENABLED=vnet)) is expected
 
 
 def test_without_values_it_says_how_to_get_them() -> None:
     """Started by hand, it names what is not set."""
-    told = next_steps(**(MADE | {"SERVICE_APP_NAME": ""}))
-    assert told.startswith("next-steps: SERVICE_APP_NAME not set. Run: azd hooks run")
+    told = steps(**(MADE | {"SERVICE_APP_NAME": ""}))
+    assert told.startswith("steps: SERVICE_APP_NAME not set. Run: azd hooks run")
