@@ -19,7 +19,7 @@ def set_up(name: str, env: Mapping[str, str], *, set_by_deployment: bool) -> str
         return f"{PROVISION}   # it sets {name}: see docs/settings.md for its parameter"
     return (
         f"az functionapp config appsettings set {_of_app(site)} --settings {name}=VALUE\n"
-        f"and keep it in the parameter `furtherSettings`, or the next `{PROVISION}` takes it away"
+        f"# keep it in the parameter furtherSettings, too, or the next {PROVISION} takes it away"
     )
 
 
@@ -38,7 +38,7 @@ def assign(role: str, scope: str, env: Mapping[str, str]) -> str:
     """Give the command that gives the app's identity a role on what `scope` stands for."""
     who = env.get("AZURE_CLIENT_ID") or "OBJECT_ID_OF_THE_APPS_IDENTITY"
     return (
-        f'az role assignment create --assignee {shlex.quote(who)} --role "{role}" --scope {scope}'
+        f'az role assignment create --assignee {shlex.quote(who)} --role "{role}" --scope "{scope}"'
     )
 
 
@@ -69,13 +69,20 @@ def open_network(command: str) -> str:
     """Give the two ways to let the app in where network rules keep it out."""
     return (
         f"azd env set VNET_ENABLED true && {PROVISION}   # the app joins the private network\n"
-        f"or open the service: {command}"
+        f"# or open the service:\n{command}"
     )
 
 
+def set_secret(secret: str, vault: str | None = None) -> str:
+    """Give the command that sets a secret, in the vault of the deployment unless one is named."""
+    where = shlex.quote(vault) if vault else '"$(azd env get-value AZURE_KEY_VAULT_NAME)"'
+    return f"az keyvault secret set --vault-name {where} --name {shlex.quote(secret)} --value VALUE"
+
+
 def _of_app(site: str) -> str:
-    group = f"az functionapp list --query \"[?name=='{site}'].resourceGroup\""
-    return f"--name {shlex.quote(site)} --resource-group {_found(group)}"
+    query = shlex.quote(f"[?name=='{site}'].resourceGroup")
+    group = _found(f"az functionapp list --query {query}")
+    return f'--name {shlex.quote(site)} --resource-group "{group}"'
 
 
 def _found(command: str) -> str:

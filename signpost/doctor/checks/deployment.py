@@ -77,12 +77,14 @@ def _fix(refusal: Refusal, said: str, around: Surroundings) -> str:
     account = fixes.model_scope(subdomain)
     if refusal.kind == "unauthorized" and re.search(NETWORK, said, re.IGNORECASE):
         return fixes.open_network(
-            f"az resource update --ids {account} --set properties.networkAcls.defaultAction=Allow"
+            f'az resource update --ids "{account}" --set properties.networkAcls.defaultAction=Allow'
         )
     if refusal.kind == "unauthorized":
         return fixes.assign(ROLE, account, around.env)
     if refusal.kind == "deployment_missing":
-        listed = f"az rest --url {account}/deployments?api-version=2025-06-01 --query value[].name"
+        listed = (
+            f'az rest --url "{account}/deployments?api-version=2025-06-01" --query "value[].name"'
+        )
         return f"{listed}   # one of these belongs into AZURE_OPENAI_DEPLOYMENT"
     if refusal.kind == "unavailable":
         return "Ask again in a minute."

@@ -77,7 +77,7 @@ async def _why(to: _Reference, around: Surroundings) -> Finding:
         answer = await send("GET", f"{to.url}?api-version={VERSION}", token)
     except NoToken:
         what = f"{to.named}, which did not resolve; without a token nobody can tell why."
-        return Finding("vault", "problem", what, _set(to))
+        return Finding("vault", "problem", what, fixes.set_secret(to.secret, to.vault))
     except Unreached as error:
         what = f"{to.named}, but {error}."
         fix = fixes.PROVISION if error.why == "name" else _open(to)
@@ -90,7 +90,12 @@ def _told(to: _Reference, answer: Reply, around: Surroundings) -> Finding:
         what = f"{to.named}, which is there now: the app sees it after a restart."
         return Finding("vault", "problem", what, fixes.restart(around.env))
     if answer.status == HTTPStatus.NOT_FOUND:
-        return Finding("vault", "problem", f"{to.named}, which has no such secret.", _set(to))
+        return Finding(
+            "vault",
+            "problem",
+            f"{to.named}, which has no such secret.",
+            fixes.set_secret(to.secret, to.vault),
+        )
     if "ForbiddenByFirewall" in answer.codes:
         what = f"{to.named}, whose network rules keep the app out."
         return Finding("vault", "problem", what, _open(to))
@@ -99,11 +104,7 @@ def _told(to: _Reference, answer: Reply, around: Surroundings) -> Finding:
         scope = fixes.secret_scope(to.vault, to.secret)
         return Finding("vault", "problem", what, fixes.assign(ROLE, scope, around.env))
     what = f"{to.named}, which did not resolve: the vault answers {answer.status}."
-    return Finding("vault", "problem", what, _set(to))
-
-
-def _set(to: _Reference) -> str:
-    return f"az keyvault secret set --vault-name {to.vault} --name {to.secret} --value VALUE"
+    return Finding("vault", "problem", what, fixes.set_secret(to.secret, to.vault))
 
 
 def _open(to: _Reference) -> str:

@@ -31,7 +31,7 @@ async def _look(name: str, url: str | None, around: Surroundings) -> Finding | N
     try:
         await _connect(url)
     except Unreached as error:
-        fix = f"Copy the URL from the Teams workflow again.\n{_set(name, around)}"
+        fix = f"{_set(name, around)}\n# with the URL that the Teams workflow shows"
         if urlsplit(url).hostname in LOOPBACK_HOSTS:
             fix = fixes.START_HERE
         return Finding("webhook", "problem", f"{name} leads nowhere: {error}.", fix)
@@ -56,5 +56,4 @@ async def _connect(url: str) -> None:
 def _set(name: str, around: Surroundings) -> str:
     if "WEBSITE_SITE_NAME" not in around.env:
         return fixes.set_up(name, around.env, set_by_deployment=False)
-    secret = name.lower().replace("_", "-")
-    return f"az keyvault secret set --vault-name VAULT --name {secret} --value URL"
+    return fixes.set_secret(name.lower().replace("_", "-"))

@@ -55,7 +55,7 @@ async def test_a_missing_role_is_named(
     storage.fault = {method: (403, "AuthorizationPermissionMismatch")}
     finding = problem([await probed(storage, identity)])
     assert f"lacks the role {ROLE}." in finding.detail
-    assert f'--assignee {CLIENT} --role "{ROLE}" --scope $(az storage account show' in str(finding)
+    assert f'--assignee {CLIENT} --role "{ROLE}" --scope "$(az storage account show' in str(finding)
 
 
 async def test_a_table_that_may_not_be_made_is_told(

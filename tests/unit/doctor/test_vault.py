@@ -37,8 +37,8 @@ async def test_a_missing_role_is_named(key_vault: VaultDouble, identity: Identit
     key_vault.refuses = (403, "Forbidden", "ForbiddenByRbac")
     finding = await found(key_vault, identity)
     assert "lacks the role Key Vault Secrets User" in finding.detail
-    assert f'assignee {CLIENT} --role "Key Vault Secrets User" --scope $(' in (finding.fix or "")
-    assert (finding.fix or "").endswith("/secrets/teams-channel-webhook-url")
+    assert f'assignee {CLIENT} --role "Key Vault Secrets User" --scope "$(' in (finding.fix or "")
+    assert (finding.fix or "").endswith('/secrets/teams-channel-webhook-url"')
 
 
 async def test_a_closed_network_is_named(key_vault: VaultDouble, identity: IdentityDouble) -> None:

@@ -49,7 +49,7 @@ async def test_a_host_that_there_is_not_is_told() -> None:
     """The setting is named, and what to do."""
     finding = problem(await look("https://prod-1.invalid"))
     assert "TEAMS_CHANNEL_WEBHOOK_URL leads nowhere: there is no host" in finding.detail
-    assert "Teams workflow" in str(finding.fix)
+    assert "Set TEAMS_CHANNEL_WEBHOOK_URL" in str(finding.fix)
 
 
 async def test_a_host_that_refuses_is_told() -> None:
