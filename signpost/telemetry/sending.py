@@ -6,7 +6,7 @@ made by the thread that sends, so that no request waits for them.
 
 import logging
 from collections.abc import Callable, Mapping, Sequence
-from functools import cache
+from functools import cache, partial
 from time import monotonic
 from typing import Any
 
@@ -29,7 +29,7 @@ from opentelemetry.sdk.trace.export import (
 )
 from opentelemetry.sdk.trace.sampling import ALWAYS_ON
 
-from signpost.telemetry import exporters
+from signpost.telemetry import exporters, logs
 from signpost.telemetry.exporters import Places, Providers
 from signpost.telemetry.names import SCOPE
 
@@ -43,7 +43,7 @@ DELTA: dict[type, AggregationTemporality] = {
 }
 NOISY = ("azure.core.pipeline.policies.http_logging_policy", "azure.monitor.opentelemetry")
 
-log = logging.getLogger(__name__)
+log = logs.logger(__name__)
 
 
 class Late:
@@ -116,21 +116,19 @@ def providers(wanted: Places, env: Mapping[str, str]) -> Providers:
         logging.getLogger(name).setLevel(logging.WARNING)
     lates: list[Late] = []
 
-    def late(kind: str, makers: dict[str, Callable[[], Any]]) -> Late:
-        lates.append(Late(makers[kind]))
-        return lates[-1]
-
     resource = _resource(env)
     # A host that samples by itself marks its traces as not sampled, which would drop all of ours.
     sampler = None if env.get(exporters.SAMPLER) else ALWAYS_ON
     traces = TracerProvider(sampler=sampler, resource=resource, shutdown_on_exit=False)
     for kind in wanted.spans:
-        spans = LateSpans(late(kind, SPANS))
+        lates.append(Late(partial(SPANS[kind], traces)))
+        spans = LateSpans(lates[-1])
         traces.add_span_processor(BatchSpanProcessor(spans, max_queue_size=MOST_SPANS))
     readers = []
     for kind in wanted.metrics:
         delta = kind == "azure" or env.get(exporters.PREFERENCE, "").lower() == "delta"
-        sent = LateMetrics(late(kind, METRICS), delta=delta)
+        lates.append(Late(METRICS[kind]))
+        sent = LateMetrics(lates[-1], delta=delta)
         every = None if env.get(exporters.INTERVAL) else INTERVAL_MS
         readers.append(PeriodicExportingMetricReader(sent, every, TIMEOUT_SECONDS * 1000))
     meters = MeterProvider(readers, resource, shutdown_on_exit=False)
@@ -152,7 +150,7 @@ def _resource(env: Mapping[str, str]) -> Resource:
     return Resource.create(named)
 
 
-def _azure(kind: str) -> Any:  # noqa: ANN401 - the exporter of either kind
+def _azure(kind: str, **more: Any) -> Any:  # noqa: ANN401 - the exporter of either kind
     """Make an exporter to Application Insights that leaves nothing on the disk.
 
     It reads APPLICATIONINSIGHTS_AUTHENTICATION_STRING by itself: with `Authorization=AAD` it
@@ -166,10 +164,11 @@ def _azure(kind: str) -> Any:  # noqa: ANN401 - the exporter of either kind
         timeout=TIMEOUT_SECONDS,
         read_timeout=TIMEOUT_SECONDS,
         retry_total=1,
+        **more,
     )
 
 
-def _otlp_spans() -> Any:  # noqa: ANN401 - loaded late
+def _otlp_spans(_: TracerProvider) -> Any:  # noqa: ANN401 - loaded late
     from opentelemetry.exporter.otlp.proto.http import trace_exporter  # noqa: PLC0415 - as above
 
     return trace_exporter.OTLPSpanExporter(timeout=TIMEOUT_SECONDS)
@@ -185,10 +184,10 @@ def _line(told: ReadableSpan | MetricsData) -> str:
     return told.to_json(indent=None) + "\n"
 
 
-SPANS: dict[str, Callable[[], Any]] = {
-    "azure": lambda: _azure("Trace"),
+SPANS: dict[str, Callable[[TracerProvider], Any]] = {
+    "azure": lambda traces: _azure("Trace", tracer_provider=traces),
     "otlp": _otlp_spans,
-    "console": lambda: ConsoleSpanExporter(formatter=_line),
+    "console": lambda _: ConsoleSpanExporter(formatter=_line),
 }
 METRICS: dict[str, Callable[[], Any]] = {
     "azure": lambda: _azure("Metric"),
