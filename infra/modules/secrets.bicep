@@ -14,21 +14,23 @@ param channelWebhookUrl string = ''
 @secure()
 param chatWebhookUrl string = ''
 
-// The former key is made, too, where an installation starts anew at a later generation: the app
-// refers to it.
-var generations = range(max(keyGeneration - 1, 1), min(keyGeneration, 2))
-
 resource vault 'Microsoft.KeyVault/vaults@2024-11-01' existing = { name: vaultName }
 
 // Only where there is none: a second deployment must not change keys that links were signed with.
 @onlyIfNotExists()
-resource signingKeys 'Microsoft.KeyVault/vaults/secrets@2024-11-01' = [
-  for generation in generations: {
-    parent: vault
-    name: 'signing-key-${generation}'
-    properties: { value: newSigningKey }
-  }
-]
+resource signingKey 'Microsoft.KeyVault/vaults/secrets@2024-11-01' = {
+  parent: vault
+  name: 'signing-key-${keyGeneration}'
+  properties: { value: newSigningKey }
+}
+
+// Made, too, where an installation starts anew at a later generation: the app refers to it.
+@onlyIfNotExists()
+resource formerSigningKey 'Microsoft.KeyVault/vaults/secrets@2024-11-01' = if (keyGeneration > 1) {
+  parent: vault
+  name: 'signing-key-${keyGeneration - 1}'
+  properties: { value: newSigningKey }
+}
 
 resource channelWebhook 'Microsoft.KeyVault/vaults/secrets@2024-11-01' = if (!empty(channelWebhookUrl)) {
   parent: vault
