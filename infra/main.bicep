@@ -82,9 +82,11 @@ param operators string = ''
 @description('Optional. URL of the Teams workflow that posts; without it the vault keeps what it has.')
 @secure()
 param channelWebhookUrl string = ''
-@description('Optional. The same for messages to approvers; where all must sign in, it turns them on.')
+@description('Optional. The same for messages to approvers.')
 @secure()
 param chatWebhookUrl string = ''
+@description('Optional. Whether that workflow tells approvers. Without it they find what waits by themselves, signed in.')
+param tellApprovers bool = true
 @description('Optional. Which signing key signs; the next number makes a new one, and the last still verifies.')
 @minValue(1)
 param signingKeyGeneration int = 1
@@ -278,8 +280,7 @@ module settings 'modules/settings.bicep' = {
     schedulerEndpoint: useScheduler ? durable!.outputs.endpoint : ''
     vaultUri: vault.outputs.uri
     keyGeneration: signingKeyGeneration
-    // Who does not sign in has only a link, which a Teams workflow brings.
-    tellsApprovers: signInMode != 'required' || !empty(chatWebhookUrl)
+    tellsApprovers: tellApprovers
     model: { endpoint: openAi.outputs.endpoint, deployment: modelDeployment, name: modelName, capacity: modelCapacity }
     signIn: { mode: signInMode, operators: operators }
     furtherSettings: furtherSettings

@@ -39,32 +39,32 @@ resource mail 'Microsoft.Insights/actionGroups@2023-01-01' = if (!empty(alertEma
   }
 }
 
-resource alerts 'Microsoft.Insights/scheduledQueryRules@2023-12-01' = [for rule in rules: {
-  name: 'signpost-${rule.name}'
-  location: location
-  tags: tags
-  properties: {
-    displayName: 'Signpost: ${replace(rule.name, '-', ' ')}'
-    description: rule.description
-    severity: rule.severity
-    enabled: true
-    scopes: [workspaceId]
-    evaluationFrequency: rule.frequency
-    windowSize: rule.window
-    criteria: {
-      allOf: [
-        {
-          query: rule.query
-          timeAggregation: 'Count'
-          operator: 'GreaterThan'
-          threshold: rule.threshold
-        }
-      ]
-    }
-    autoMitigate: true
-    skipQueryValidation: true // tables and columns come with the first data
-    actions: {
-      actionGroups: empty(alertEmail) ? [] : [mail.id]
+resource alerts 'Microsoft.Insights/scheduledQueryRules@2023-12-01' = [
+  for rule in rules: {
+    name: 'signpost-${rule.name}'
+    location: location
+    tags: tags
+    properties: {
+      displayName: 'Signpost: ${replace(rule.name, '-', ' ')}'
+      description: rule.description
+      severity: rule.severity
+      enabled: true
+      scopes: [workspaceId]
+      evaluationFrequency: rule.frequency
+      windowSize: rule.window
+      criteria: {
+        allOf: [
+          {
+            query: rule.query
+            timeAggregation: 'Count'
+            operator: 'GreaterThan'
+            threshold: rule.threshold
+          }
+        ]
+      }
+      autoMitigate: true
+      skipQueryValidation: true // tables and columns come with the first data
+      actions: { actionGroups: empty(alertEmail) ? [] : [mail.id] }
     }
   }
-}]
+]

@@ -91,7 +91,7 @@ def _deployment(deployment: Json, stand: Deployed) -> Iterator[Finding]:
                 f"The deployment {name} takes {has:,} tokens a minute, and "
                 "MODEL_TOKENS_PER_MINUTE says more: drafts will be throttled."
             )
-            fix = f"azd env set MODEL_CAPACITY {capacity} && {AGAIN}"
+            fix = f"azd env set OPENAI_MODEL_CAPACITY {capacity} && {AGAIN}"
             yield Finding(CHECK, "problem", detail, fix)
 
 

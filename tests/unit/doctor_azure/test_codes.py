@@ -17,7 +17,7 @@ DELETED = (
 )
 CASES = [
     ("DeploymentModelNotSupported", "The model is not supported.", DRAFTS, "model list"),
-    ("InvalidResourceProperties", "The specified SKU 'Standard' is not.", DRAFTS, "MODEL_SKU"),
+    ("InvalidResourceProperties", "The specified SKU 'Standard' is not.", DRAFTS, "OPENAI_MODEL_SKU"),
     ("SpecialFeatureOrQuotaIdRequired", "QuotaId/Feature required.", ACCOUNT, "SUBSCRIPTION_ID"),
     ("InsufficientQuota", "This operation require 30 new capacity.", DRAFTS, "usage list"),
     ("FlagMustBeSetForRestore", "An existing resource ... deleted.", ACCOUNT, "account purge"),

@@ -5,8 +5,8 @@ from signpost.doctor.azure.codes.remedy import Remedy
 MODELS = (
     "az cognitiveservices model list --location {location} "
     "--query \"[?kind=='OpenAI'].[model.name, model.version, model.skus[].name]\" --output json\n"
-    "Then take one of them: azd env set MODEL_NAME NAME && azd env set MODEL_VERSION VERSION && "
-    "azd env set MODEL_SKU SKU && azd provision"
+    "Then take one of them: azd env set OPENAI_MODEL_NAME NAME && azd env set OPENAI_MODEL_VERSION VERSION && "
+    "azd env set OPENAI_MODEL_SKU SKU && azd provision"
 )
 ELSEWHERE = (
     "azd env new ANOTHER-NAME --location ANOTHER-REGION && azd up\n"
@@ -41,7 +41,7 @@ REMEDIES = (
         ("InsufficientQuota",),
         "the subscription has no quota left for this model in {location}",
         "az cognitiveservices usage list --location {location} --output table\n"
-        "Then take what is left: azd env set MODEL_CAPACITY THOUSANDS && azd provision\n"
+        "Then take what is left: azd env set OPENAI_MODEL_CAPACITY THOUSANDS && azd provision\n"
         "Or ask for more in the portal under Quotas.",
     ),
     Remedy(
