@@ -59,6 +59,7 @@ OPENAI = r"\{[^{}]*/accounts/[^{}/]+\.properties\.endpoint\}"
 SECRET_OF = r"@Microsoft\.KeyVault\(SecretUri=\{[^{}]*\.properties\.vaultUri\}secrets/%s/?\)"
 # The value of each setting, as a pattern; the names are agreed with the code elsewhere.
 VALUES = {
+    "AzureWebJobsDisableHomepage": "true",  # the console's first page stands there
     "AzureWebJobsStorage__credential": "managedidentity",
     "AzureWebJobsStorage__clientId": IDENTITY,
     "AzureWebJobsStorage__blobServiceUri": STORAGE % "blob",

@@ -104,6 +104,8 @@ class Deployment:
         given = {param: frame.value(value) for param, value in module.params.items()}
         _check_given(frame, module, file, given)
         group = _scope(frame, module.body.get("scope"), module.line)
+        if ("/resourceGroups/" in group) != (file.scope == "resourceGroup"):
+            frame.report(module.line, f"{module.name} is deployed to {group}, not a {file.scope}")
         inner = Frame(file, given, group, self, name, {}, dict(given))
         return Built(module.name, self._deploy(inner), there=True)
 
@@ -205,7 +207,7 @@ def _deployed(frame: Frame, resource: Resource, held: Reference) -> Deployed:
         frame.whole.used.add((frame.module, scope, frame.file.path))
     place = shapes.place_of(held.pair)
     if place is None:
-        frame.report(resource.line, f"arm_types.json has no {held.pair}: run scripts/arm-types")
+        frame.report(resource.line, f"arm_types.json has no {held.pair}: run scripts/arm_types")
     else:
         for wrong in shapes.misfits(body, place, ""):
             frame.report(resource.line, f"{resource.name}: {wrong.strip()}")

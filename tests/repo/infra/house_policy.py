@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import re
 from typing import TYPE_CHECKING
 
+from tests.repo.infra import shapes
 from tests.repo.infra.project import MAIN, MODES, NEEDED, Project
 from tests.repo.infra.values import Finding
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from tests.repo.infra.reader import File
+
 LONGEST_MODULE = 70
-LONGEST_MAIN = 150
+LONGEST_WIRING = 230  # lines of main.bicep below its params, without empty ones
 # Versions that installed compilers know; a newer one would leave properties unchecked there.
 VERSIONS = {
     "Microsoft.Resources/resourceGroups": "2024-11-01",
@@ -95,11 +99,30 @@ def versions_are_those_of_the_table(project: Project) -> Iterator[Finding]:
 
 
 def files_are_short(project: Project) -> Iterator[Finding]:
-    """Demand that a module has at most 70 lines, the main template 150."""
+    """Demand modules of at most 70 lines, and a main template that is mere wiring."""
     for path, file in project.bicep.items():
-        lines = len(file.text.splitlines())
-        if lines > (LONGEST_MAIN if path == MAIN else LONGEST_MODULE):
+        lines = len(file.text.splitlines()) if path != MAIN else _lines_of_wiring(file)
+        if lines > (LONGEST_WIRING if path == MAIN else LONGEST_MODULE):
             yield Finding(path, lines, f"the file has {lines} lines")
+
+
+def _lines_of_wiring(main: File) -> int:
+    """Count the lines of a template after its params, which are as many as there are choices."""
+    last = max(param.line for param in main.params.values())
+    return sum(bool(line.strip()) for line in main.text.splitlines()[last:])
+
+
+def main_reads_from_top_to_bottom(project: Project) -> Iterator[Finding]:
+    """Demand that params come first, then variables, what is deployed, and outputs."""
+    main = project.main
+    kinds = (main.params, main.variables, {**main.resources, **main.modules}, main.outputs)
+    lines = [sorted(held.line for held in kind.values()) for kind in kinds]
+    for above, below in itertools.pairwise(lines):
+        if above and below and above[-1] > below[0]:
+            yield Finding(MAIN, above[-1], "this stands below what comes after its kind")
+    for held in main.resources.values():
+        if held.type != "Microsoft.Resources/resourceGroups":
+            yield Finding(MAIN, held.line, f"{held.name} belongs into a module")
 
 
 def everything_is_described(project: Project) -> Iterator[Finding]:
@@ -143,7 +166,12 @@ def everything_lies_in_the_region(project: Project) -> Iterator[Finding]:
     """Demand that resources lie where they were asked to, but for those that have no region."""
     for mode in MODES:
         for held in project.deployed(mode).resources:
-            place = held.body.get("location", NEEDED["location"])
+            node = shapes.place_of(held.reference.pair)
+            if node is None or "location" not in shapes.members(shapes.shape(node)):
+                continue
+            place = held.body.get("location")
+            if place is None and "/" in held.type.partition("/")[2] and held.type not in GLOBAL:
+                continue  # a child lies with its parent
             wanted = "global" if held.type in GLOBAL else NEEDED["location"]
             if place != wanted:
                 yield held.wrong(f"{mode}: location is {place}")
@@ -211,6 +239,7 @@ OUTPUTS = {"AZURE_LOCATION", "AZURE_TENANT_ID", "AZURE_RESOURCE_GROUP"}
 CHECKS = (
     versions_are_those_of_the_table,
     files_are_short,
+    main_reads_from_top_to_bottom,
     everything_is_described,
     clouds_are_asked_for,
     regions_are_offered,

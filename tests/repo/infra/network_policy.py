@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, NamedTuple
 
 from tests.repo.infra.project import MODES, SHARED_MODEL, Project
@@ -29,7 +30,12 @@ ALWAYS = {
     Link("Microsoft.CognitiveServices/accounts", "account", "privatelink.openai.azure.com"),
 }
 SCHEDULED = Link("Microsoft.DurableTask/schedulers", "scheduler", "privatelink.durabletask.io")
-FLEX_RANGES = range(24, 29)
+# What Azure asks of a rule beyond its shape.
+ASKED_FOR = {"sourcePortRange", "sourceAddressPrefix", "destinationAddressPrefix"}
+ASKED_FOR |= {"destinationPortRange"}
+POLICIES = "privateEndpointNetworkPolicies"
+RANGE = r"10\.0\.[\d.]+/2[4-8]"
+INSIDE = {"10.0.0.0/24"}  # the app's subnet
 
 
 def private_endpoints_are_complete(project: Project) -> Iterator[Finding]:
@@ -75,7 +81,7 @@ def endpoints_lead_to_what_is_there(project: Project) -> Iterator[Finding]:
         there |= {SHARED_MODEL} if given.get("existingOpenAiResourceId") else set()
         for held in deployment.of_type("Network/privateEndpoints"):
             for connection in held.get("properties.privateLinkServiceConnections") or []:
-                if connection["properties"].get("privateLinkServiceId") not in there:
+                if connection.get("properties", {}).get("privateLinkServiceId") not in there:
                     yield held.wrong(f"{mode}: {held.name} leads to nothing that is deployed")
 
 
@@ -109,8 +115,12 @@ def subnets_fit_their_use(project: Project) -> Iterator[Finding]:
         if not (apps | inside <= subnets.keys()) or apps & inside:
             yield network.wrong(f"{mode}: app and endpoints are not in subnets of their own")
         for path, properties in subnets.items():
+            if not re.fullmatch(RANGE, str(properties.get("addressPrefix"))):
+                yield network.wrong(f"the subnet {path.rpartition('/')[2]} has no fit range")
             if properties.get("networkSecurityGroup", {}).get("id") not in rules:
                 yield network.wrong(f"the subnet {path.rpartition('/')[2]} has no rules")
+            if path in inside and properties.get(POLICIES) != "NetworkSecurityGroupEnabled":
+                yield network.wrong("rules of the endpoints' subnet have no effect on endpoints")
         yield from _delegated(network, [subnets[path] for path in apps & subnets.keys()])
 
 
@@ -121,20 +131,20 @@ def _endpoints(deployment: Deployment) -> list[Deployed]:
 def _subnets(deployment: Deployment) -> dict[str, dict[str, Value]]:
     """Return the properties of subnets by id."""
     return {
-        f"{network.id}/subnets/{subnet['name']}": subnet.get("properties", {})
+        f"{network.id}/subnets/{subnet.get('name')}": subnet.get("properties", {})
         for network in deployment.of_type("Network/virtualNetworks")
         for subnet in network.get("properties.subnets") or []
     }
 
 
 def _delegated(network: Deployed, subnets: list[dict[str, Value]]) -> Iterator[Finding]:
-    """Demand that the app's subnet is Flex Consumption's own, and large enough."""
+    """Demand that the app's subnet is Flex Consumption's own."""
     for subnet in subnets:
-        services = [one["properties"].get("serviceName") for one in subnet.get("delegations", [])]
+        services = [
+            one.get("properties", {}).get("serviceName") for one in subnet.get("delegations", [])
+        ]
         if services != ["Microsoft.App/environments"]:
             yield network.wrong(f"the app's subnet is delegated to {services}")
-        if int(str(subnet.get("addressPrefix")).rpartition("/")[2] or 0) not in FLEX_RANGES:
-            yield network.wrong(f"the app's subnet is {subnet.get('addressPrefix')}")
 
 
 def endpoints_are_reached_by_the_app_alone(project: Project) -> Iterator[Finding]:
@@ -142,16 +152,19 @@ def endpoints_are_reached_by_the_app_alone(project: Project) -> Iterator[Finding
     for mode in MODES:
         for held in project.deployed(mode).of_type("Network/networkSecurityGroups"):
             rules = sorted(
-                (rule["properties"] for rule in held.get("properties.securityRules") or []),
-                key=lambda rule: int(rule["priority"]),
+                (rule.get("properties", {}) for rule in held.get("properties.securityRules") or []),
+                key=lambda rule: int(rule.get("priority", 0)),
             )
-            inward = [rule for rule in rules if rule["direction"] == "Inbound"]
-            allowed = [rule for rule in inward if rule["access"] == "Allow"]
-            if any(rule["sourceAddressPrefix"] in ("*", "Internet") for rule in allowed):
+            inward = [rule for rule in rules if rule.get("direction") == "Inbound"]
+            allowed = [rule for rule in inward if rule.get("access") == "Allow"]
+            if any(rule.get("sourceAddressPrefix") not in INSIDE for rule in allowed):
                 yield held.wrong("lets everybody in")
-            if any(rule["destinationPortRange"] != "443" for rule in allowed):
+            if any(rule.get("destinationPortRange") != "443" for rule in allowed):
                 yield held.wrong("lets more in than HTTPS")
-            if inward and (inward[-1]["access"], inward[-1]["protocol"]) != ("Deny", "*"):
+            for rule in inward:
+                for name in sorted(ASKED_FOR - rule.keys()):
+                    yield held.wrong(f"a rule has no {name}")
+            if inward and (inward[-1].get("access"), inward[-1].get("protocol")) != ("Deny", "*"):
                 yield held.wrong("does not deny the rest")
 
 

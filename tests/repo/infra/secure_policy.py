@@ -19,6 +19,7 @@ ALWAYS: dict[str, dict[str, Value]] = {
         "properties.defaultToOAuthAuthentication": True,
         "properties.minimumTlsVersion": "TLS1_2",
         "properties.supportsHttpsTrafficOnly": True,
+        "properties.networkAcls.bypass": "None",
     },
     "Storage/storageAccounts/blobServices": {
         "properties.deleteRetentionPolicy.enabled": True,
@@ -34,18 +35,27 @@ ALWAYS: dict[str, dict[str, Value]] = {
     "Web/sites/basicPublishingCredentialsPolicies": {"properties.allow": False},
     "CognitiveServices/accounts": {
         "kind": "OpenAI",
+        "sku.name": "S0",
         "properties.disableLocalAuth": True,
     },
+    "CognitiveServices/accounts/deployments": {
+        "properties.versionUpgradeOption": "OnceCurrentVersionExpired",
+    },
+    "Insights/workbooks": {"kind": "shared", "properties.category": "workbook"},
     "KeyVault/vaults": {
         "properties.enableRbacAuthorization": True,
         "properties.enableSoftDelete": True,
         "properties.softDeleteRetentionInDays": 90,
+        "properties.networkAcls.bypass": "AzureServices",  # deployments write secrets
     },
     "Insights/components": {
         "properties.DisableLocalAuth": True,
         "properties.IngestionMode": "LogAnalytics",
     },
-    "OperationalInsights/workspaces": {"properties.features.disableLocalAuth": True},
+    "OperationalInsights/workspaces": {
+        "properties.features.disableLocalAuth": True,
+        "properties.features.enableLogAccessUsingOnlyResourcePermissions": True,
+    },
 }
 # Closed to the internet where a virtual network is used, all of them together.
 PRIVATE = (
@@ -93,6 +103,16 @@ def every_mode_has_what_the_app_needs(project: Project) -> Iterator[Finding]:
             found = len(deployment.of_type(kind))
             if found != count:
                 yield Finding(project.main.path, 1, f"{mode}: {found} of {kind}, not {count}")
+
+
+def telemetry_lies_in_the_workspace(project: Project) -> Iterator[Finding]:
+    """Demand that Application Insights keeps what it is told in the workspace."""
+    for mode in MODES:
+        deployment = project.deployed(mode)
+        spaces = [held.id for held in deployment.of_type("OperationalInsights/workspaces")]
+        for held in deployment.of_type("Insights/components"):
+            if [held.get("properties.WorkspaceResourceId")] != spaces:
+                yield held.wrong("is not in the workspace")
 
 
 def publishing_by_password_is_off(project: Project) -> Iterator[Finding]:
@@ -150,8 +170,9 @@ def the_scheduler_is_open_only_without_a_network(project: Project) -> Iterator[F
             if allowed != wanted:
                 yield held.wrong(f"{mode}: ipAllowlist is {allowed}")
             sku = given.get("schedulerSku", "Consumption")
-            dedicated = held.get("properties.sku.capacity") is not None
-            if held.get("properties.sku.name") != sku or dedicated != (sku == "Dedicated"):
+            capacity = 1 if sku == "Dedicated" else None
+            found = held.get("properties.sku.name"), held.get("properties.sku.capacity")
+            if found != (sku, capacity):
                 yield held.wrong(f"{mode}: sku is {held.get('properties.sku')}")
 
 
@@ -193,6 +214,7 @@ def locks_are_set_when_asked(project: Project) -> Iterator[Finding]:
 CHECKS = (
     resources_are_secure,
     every_mode_has_what_the_app_needs,
+    telemetry_lies_in_the_workspace,
     publishing_by_password_is_off,
     purge_protection_follows_its_parameter,
     what_is_restored_is_asked_for,

@@ -17,14 +17,14 @@ if TYPE_CHECKING:
 DATA = Path(__file__).with_name("arm_types.json")
 REQUIRED, READ_ONLY = 1, 2
 OF_LANGUAGE = {"parent", "scope", "dependsOn"}  # written in a body, known to Bicep alone
-LIKE = 0.8  # from here on a value that is not listed is taken for a slip of the pen
+LIKE = 0.6  # from here on a value that is not listed is taken for a slip of the pen
 
 Shape = dict[str, Any]
 
 
 @cache
 def data() -> dict[str, Any]:
-    """Read the shapes that scripts/arm-types wrote."""
+    """Read the shapes that scripts/arm_types wrote."""
     read: dict[str, Any] = json.loads(DATA.read_text("utf-8"))
     return read
 
@@ -76,7 +76,7 @@ def misfits(value: Value, place: int, path: str) -> Iterator[str]:
     if isinstance(value, Later) or value is None or node["kind"] == "any":
         return
     if node["kind"] == "cut":
-        yield f"{path} is new to arm_types.json: run scripts/arm-types again"
+        yield f"{path} is new to arm_types.json: run scripts/arm_types again"
         return
     yield from KINDS[node["kind"]](value, node, path)
 

@@ -30,7 +30,7 @@ def test_every_rule_says_what_it_demands() -> None:
 
 
 def test_every_type_in_use_has_its_shape() -> None:
-    """scripts/arm-types was run after the last type or version was added."""
+    """scripts/arm_types was run after the last type or version was added."""
     used = {
         f"{held.type}@{held.version}"
         for file in project().bicep.values()

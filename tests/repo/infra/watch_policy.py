@@ -5,7 +5,9 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+from signpost.telemetry import names
 from tests.repo.infra import shapes
+from tests.repo.infra.evaluation import TENANT
 from tests.repo.infra.project import FULL, MODES, NEEDED, Project
 from tests.repo.infra.values import Deployed, Finding, Value
 
@@ -24,28 +26,21 @@ LOGS = {
 }
 MODEL = "Microsoft.CognitiveServices/accounts"
 AUDITED = {"Microsoft.KeyVault/vaults", MODEL}
-# Metrics that the app makes; a query that names another would never find a row.
-METRICS = {
-    "signpost.runs.started",
-    "signpost.runs.closed",
-    "signpost.drafts",
-    "signpost.model.refusals",
-    "signpost.tokens",
-    "signpost.cost",
-    "signpost.responses",
-    "signpost.deliveries",
-    "signpost.approval.wait",
-    "signpost.runs.waiting",
-    "signpost.runs.overdue",
-}
+# What the app tells; a query that names anything else would never find a row.
+METRICS = {metric.name: set(metric.by) for metric in names.METRICS}
 ASKED = re.compile(r"\bsignpost\.[a-z_]+(?:\.[a-z_]+)*")
-ATTRIBUTES = {f"signpost.{name}" for name in ("run", "flow", "round", "outcome", "delivery")}
-SPANS = {"draft", "open_round", "settle_round", "post", "close_run", "start", "answer"}
-TOLD = METRICS | ATTRIBUTES | {f"signpost.{name}" for name in SPANS}
+TOLD = METRICS.keys() | {span.name for span in names.SPANS}
+TOLD |= {attribute for span in names.SPANS for attribute in span.told}
 TABLES = {
     *("AppMetrics", "AppTraces", "AppExceptions", "AppRequests", "AppDependencies"),
     "AzureMetrics",
 }
+CATEGORIES = {"AllMetrics", "Transaction", "StorageWrite", "StorageDelete"}
+RULE: dict[str, Value] = {
+    "properties.autoMitigate": True,
+    "properties.skipQueryValidation": True,  # tables and columns come with the first data
+}
+SEVERITIES = {1, 2, 3}
 SIGN_IN = {
     "properties.globalValidation.requireAuthentication": False,
     "properties.globalValidation.unauthenticatedClientAction": "AllowAnonymous",
@@ -75,6 +70,9 @@ def logs_reach_the_workspace(project: Project) -> Iterator[Finding]:
 def _kept(kind: str, held: Deployed) -> Iterator[Finding]:
     """Demand that something is switched on, and audits where there are any."""
     logs, metrics = (held.get(f"properties.{name}") or [] for name in ("logs", "metrics"))
+    unknown = {entry.get("category", "AllMetrics") for entry in [*logs, *metrics]} - CATEGORIES
+    if unknown:
+        yield held.wrong(f"{kind} has no category {', '.join(sorted(unknown))}")
     if not all(entry.get("enabled") for entry in [*logs, *metrics]) or not metrics:
         yield held.wrong(f"metrics or logs of {kind} are off")
     if kind in AUDITED and "audit" not in {entry.get("categoryGroup") for entry in logs}:
@@ -128,12 +126,14 @@ def _has_alerts(alerts: list[Deployed], given: dict[str, Value]) -> bool:
 
 def _asks(alert: Deployed) -> Iterator[Finding]:
     """Demand tables and metrics that there are, over windows without gaps."""
+    for path, value in RULE.items():
+        if alert.get(path) is not value:
+            yield alert.wrong(f"{alert.name}: {path} is {alert.get(path)}")
+    described = alert.get("properties.description") and alert.get("properties.severity")
+    if described not in SEVERITIES:
+        yield alert.wrong(f"{alert.name} does not say how grave it is, and what it is")
     for criterion in alert.get("properties.criteria.allOf") or [{}]:
-        query = str(criterion.get("query"))
-        for name in sorted(set(ASKED.findall(query)) - TOLD):
-            yield alert.wrong(f"{alert.name} asks for {name}, which nothing tells")
-        if query.strip().split()[0] not in TABLES | {"union", "let"}:
-            yield alert.wrong(f"{alert.name} asks the table {query.strip().split()[0]}")
+        yield from _counts(alert, criterion)
     frequency, window = (
         _minutes(str(alert.get(f"properties.{name}")))
         for name in ("evaluationFrequency", "windowSize")
@@ -186,6 +186,23 @@ def signing_in_is_as_asked(project: Project) -> Iterator[Finding]:
                     yield one.wrong(f"{mode}: {path} is {one.get(path)!r}, not {value!r}")
 
 
+def _counts(alert: Deployed, criterion: dict[str, Value]) -> Iterator[Finding]:
+    """Demand a query for what is told, whose rows are counted against a threshold."""
+    counted = criterion.get("timeAggregation"), criterion.get("operator")
+    if counted != ("Count", "GreaterThan") or not isinstance(criterion.get("threshold"), int):
+        yield alert.wrong(f"{alert.name} does not count rows against a threshold")
+    query = str(criterion.get("query"))
+    asked = set(ASKED.findall(query))
+    for name in sorted(asked - TOLD):
+        yield alert.wrong(f"{alert.name} asks for {name}, which nothing tells")
+    if query.split(maxsplit=1)[0] not in TABLES:
+        yield alert.wrong(f"{alert.name} asks the table {query.split(maxsplit=1)[0]}")
+    if query.startswith("AppMetrics"):
+        split = {by for name in METRICS.keys() & asked for by in METRICS[name]}
+        for name in sorted(set(re.findall(r"Properties\.(\w+)", query)) - split):
+            yield alert.wrong(f"{alert.name} asks for {name}, by which nothing is split")
+
+
 # Where parameters of the fullest mode must arrive.
 REACHED: dict[str, dict[str, Value]] = {
     "Consumption/budgets": {
@@ -210,7 +227,40 @@ REACHED: dict[str, dict[str, Value]] = {
         "properties.model.version": FULL["modelVersion"],
     },
 }
+THRESHOLDS = {("Actual", 80), ("Forecasted", 100), ("Actual", 100)}
 FEDERATED = "OVERRIDE_USE_MI_FIC_ASSERTION_CLIENTID"
+
+
+# What the separate template for sign-in registers: one tenant's application, without a secret.
+REGISTERED: dict[str, dict[str, Value]] = {
+    "Microsoft.Graph/applications": {
+        "signInAudience": "AzureADMyOrg",
+        "api.requestedAccessTokenVersion": 2,
+        "web.implicitGrantSettings.enableIdTokenIssuance": True,
+        "uniqueName": "{appName}",
+        "identifierUris": [f"api://{TENANT}/{{appName}}"],
+        "passwordCredentials": None,
+        "keyCredentials": None,
+    },
+    "Microsoft.Graph/applications/federatedIdentityCredentials": {
+        "audiences": ["api://AzureADTokenExchange"],
+        "issuer": f"https://login.microsoftonline.com/{TENANT}/v2.0",
+    },
+}
+
+
+def the_registration_is_of_one_tenant(project: Project) -> Iterator[Finding]:
+    """Demand that only people of the tenant sign in, and that the app's identity vouches."""
+    for path in project.roots:
+        for held in project.alone(path).resources if path.startswith("infra/access/") else ():
+            for member, value in REGISTERED.get(held.type, {}).items():
+                if held.get(member) != value:
+                    yield held.wrong(f"{member} is {held.get(member)!r}, not {value!r}")
+            subject = str(held.get("subject"))
+            if held.type.endswith("federatedIdentityCredentials") and not re.search(
+                r"/userAssignedIdentities/.*\.properties\.principalId\}$", subject
+            ):
+                yield held.wrong("subject is not the app's identity")
 
 
 def _configs(deployment: Deployment) -> list[Deployed]:
@@ -249,13 +299,22 @@ def parameters_reach_what_they_are_for(project: Project) -> Iterator[Finding]:
             for path, value in wanted.items():
                 if held.get(path) != value:
                     yield held.wrong(f"{path} is {held.get(path)!r}, not {value!r}")
+
+
+def people_are_told(project: Project) -> Iterator[Finding]:
+    """Demand that alerts and the budget are told to the address that was given."""
+    address = FULL["alertEmail"]
+    deployment = project.deployed("full")
     for budget in deployment.of_type("Consumption/budgets"):
         for name, told in (budget.get("properties.notifications") or {}).items():
-            if told.get("contactEmails") != [FULL["alertEmail"]] or not told.get("enabled"):
-                yield budget.wrong(f"{name} is not told to {FULL['alertEmail']}")
+            if told.get("contactEmails") != [address] or not told.get("enabled"):
+                yield budget.wrong(f"{name} is not told to {address}")
+            kind = told.get("thresholdType"), told.get("threshold")
+            if kind not in THRESHOLDS:
+                yield budget.wrong(f"{name} is told at {kind}")
     for group in deployment.of_type("Insights/actionGroups"):
         mails = [one.get("emailAddress") for one in group.get("properties.emailReceivers") or []]
-        if mails != [FULL["alertEmail"]]:
+        if mails != [address] or not group.get("properties.enabled"):
             yield group.wrong(f"tells {mails}")
 
 
@@ -264,6 +323,8 @@ CHECKS = (
     alerts_ask_what_the_app_tells,
     the_workbook_asks_what_the_app_tells,
     signing_in_is_as_asked,
+    the_registration_is_of_one_tenant,
     everything_is_tagged,
     parameters_reach_what_they_are_for,
+    people_are_told,
 )
