@@ -28,7 +28,7 @@ SUBSCRIPTIONS = "2022-12-01"
 GROUP_NAME = r"[\w.()-]{1,90}"  # Azure's own rule for names of resource groups
 SUBSCRIPTION_ID = r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}"
 LIST_SUBSCRIPTIONS = (
-    'az account list --query "[].[name, id]" --output table\nThen add --subscription ID'
+    'az account list --query "[].[name, id]" --output table\n# Then add --subscription ID'
 )
 Check = Callable[[Deployed], Awaitable[list[Finding]]]
 # What each check reads, in words for who may not.
@@ -60,14 +60,13 @@ async def examine(
     """
     if cloud not in CLOUDS:
         detail = f"The cloud {cloud} is not known: name one of {', '.join(CLOUDS)}."
-        return [Finding(CHECK, "problem", detail, "az cloud list --query [].name --output tsv")]
+        return [Finding(CHECK, "problem", detail, 'az cloud list --query "[].name" --output tsv')]
     if wrong := _misnamed(resource_group, subscription):
         return [wrong]
     try:
         token = await token_for(CLOUDS[cloud])
     except NotSignedIn:
-        detail = "Nobody is signed in to Azure here, so nothing was looked at."
-        return [Finding(CHECK, "unknown", detail, "az login")]
+        return [Finding(CHECK, "unknown", "Nobody is signed in to Azure here.", "az login")]
     async with aiohttp.ClientSession() as session:
         return await _examine(
             Arm(session, arm or CLOUDS[cloud], token), subscription, resource_group
@@ -78,7 +77,7 @@ def _misnamed(group: str, subscription: str | None) -> Finding | None:
     """Refuse what is no name before it becomes a part of an address."""
     if not re.fullmatch(GROUP_NAME, group):
         detail = f"{group!r} is no name of a resource group."
-        return Finding(CHECK, "problem", detail, "az group list --query [].name --output tsv")
+        return Finding(CHECK, "problem", detail, 'az group list --query "[].name" --output tsv')
     if subscription and not re.fullmatch(SUBSCRIPTION_ID, subscription):
         detail = f"{subscription!r} is no id of a subscription, as 00000000-0000-..."
         return Finding(CHECK, "problem", detail, LIST_SUBSCRIPTIONS)
@@ -105,8 +104,10 @@ async def _only_subscription(arm: Arm) -> str | None:
 def _no_group(refusal: Refused, group: str, subscription: str | None) -> Finding:
     if refusal.absent:
         detail = f"There is no resource group {group} in the subscription {subscription or ''}"
-        fix = "azd env get-values\nshows AZURE_RESOURCE_GROUP and AZURE_SUBSCRIPTION_ID; without a "
-        return Finding(CHECK, "problem", f"{detail.rstrip()}.", f"{fix}deployment yet: azd up")
+        fix = (
+            "azd env get-values\n# names AZURE_RESOURCE_GROUP and AZURE_SUBSCRIPTION_ID; without a "
+        )
+        return Finding(CHECK, "problem", f"{detail.rstrip()}.", f"{fix}deployment yet:\nazd up")
     scope = f"/subscriptions/{subscription or 'ID'}/resourceGroups/{group}"
     return unreadable(CHECK, f"the resource group {group}", refusal, scope)
 

@@ -1,6 +1,7 @@
 """Owns the check of the app itself: that it runs, was filled, and can be reached only one way."""
 
 from collections.abc import Iterator
+from shlex import quote
 
 from signpost.doctor.azure.arm import Json, text, within
 from signpost.doctor.azure.deployed import SITE, SITES, Deployed
@@ -22,7 +23,8 @@ async def examine(stand: Deployed) -> list[Finding]:
         if within(policy, "properties", "allow") is True:
             way = text(policy, "name").rpartition("/")[2] or "basic"
             detail = f"The app can be changed with a publishing password ({way})."
-            fix = f"az resource update --ids {id_}/{POLICIES}/{way} --set properties.allow=false"
+            one = quote(f"{id_}/{POLICIES}/{way}")
+            fix = f"az resource update --ids {one} --set properties.allow=false"
             found.append(Finding(CHECK, "problem", detail, fix))
     if not await stand.arm.every(f"{id_}/functions", SITES):
         detail = "The app has no functions: no package was deployed, or it did not start."
@@ -33,17 +35,17 @@ async def examine(stand: Deployed) -> list[Finding]:
 
 def _state(site: Json, stand: Deployed) -> Iterator[Finding]:
     name, state = text(site, "name"), text(site, "properties", "state")
+    which = f"--resource-group {quote(stand.group_name)} --name {quote(name)}"
     if state != "Running":
         detail = f"The app {name} does not run: {state or 'it has no state'}."
-        fix = f"az functionapp start --resource-group {stand.group_name} --name {name}"
+        fix = (
+            f"az functionapp start --resource-group {quote(stand.group_name)} --name {quote(name)}"
+        )
         yield Finding(CHECK, "problem", detail, fix)
     if text(site, "properties", "usageState") == "Exceeded":
         detail = f"The app {name} has used up its quota."
         yield Finding(CHECK, "problem", detail, "Ask for more in the portal under Quotas.")
     if within(site, "properties", "httpsOnly") is not True:
         detail = f"The app {name} answers in the clear, too."
-        fix = (
-            f"az functionapp update --resource-group {stand.group_name} --name {name} "
-            "--set httpsOnly=true"
-        )
+        fix = f"az functionapp update {which} --set httpsOnly=true"
         yield Finding(CHECK, "problem", detail, fix)

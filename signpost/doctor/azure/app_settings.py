@@ -1,6 +1,7 @@
 """Owns the check of app settings: what is missing, what may not be there, what holds a secret."""
 
 from collections.abc import Iterable, Iterator
+from shlex import quote
 
 from signpost.doctor.azure.deployed import SCHEDULER_SETTING, Deployed
 from signpost.doctor.azure.deployed import STORAGE as STORAGE_ACCOUNT
@@ -62,9 +63,7 @@ def _bare(stand: Deployed) -> Iterator[Finding]:
     for name in SECRETS:
         if (value := stand.setting(name)) and not value.startswith(REFERENCE):
             detail = f"The app setting {name} holds its secret, in place of a vault reference."
-            fix = (
-                "azd provision\nThen make the secret anew, since whoever read the settings has it."
-            )
+            fix = "azd provision\n# Then make the secret anew: whoever may read settings has it."
             yield Finding(CHECK, "problem", detail, fix)
 
 
@@ -91,6 +90,6 @@ def _elsewhere(stand: Deployed) -> Iterator[Finding]:
 def _delete(stand: Deployed, names: Iterable[str]) -> str:
     app = str((stand.site or {}).get("name", ""))
     return (
-        f"az functionapp config appsettings delete --resource-group {stand.group_name} "
-        f"--name {app} --setting-names {' '.join(names)}"
+        f"az functionapp config appsettings delete --resource-group {quote(stand.group_name)} "
+        f"--name {quote(app)} --setting-names {' '.join(names)}"
     )

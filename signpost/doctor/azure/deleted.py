@@ -1,5 +1,7 @@
 """Owns the check of names that deleted things keep: the next deployment would collide."""
 
+from shlex import quote
+
 from signpost.doctor.azure.arm import Json, text
 from signpost.doctor.azure.codes.names import ACCOUNT as ACCOUNT_FIX
 from signpost.doctor.azure.codes.names import VAULT as VAULT_FIX
@@ -40,5 +42,5 @@ def _lay_in(id_: str, stand: Deployed) -> bool:
 def _finding(deleted: Json, what: str, fix: str, stand: Deployed) -> Finding:
     name = text(deleted, "name")
     where = text(deleted, "location") or text(deleted, "properties", "location") or stand.location
-    step = fix.format(name=name, group=stand.group_name, location=where)
+    step = fix.format(name=quote(name), group=quote(stand.group_name), location=quote(where))
     return Finding(CHECK, "problem", f"{what} {name}.", step)

@@ -1,5 +1,7 @@
 """Owns the check of vault references: which setting did not get its secret, and why."""
 
+from shlex import quote
+
 from signpost.doctor.azure.arm import Json, text
 from signpost.doctor.azure.deployed import SITE, VAULT, Deployed
 from signpost.doctor.azure.scopes import references
@@ -43,7 +45,7 @@ def _finding(reference: Json, stand: Deployed) -> Finding:
         return Finding(CHECK, "unknown", detail, "Wait a minute, and run this again.")
     why = WHY.get(status, WHY["OtherReasons"])
     detail = f"The app setting {name} did not get its secret {secret}: {why} ({status})."
-    fix = f"{_step(status, reference, stand)}\nThen let the app look again: {_refresh(stand)}"
+    fix = f"{_step(status, reference, stand)}\n# Then let the app look again:\n{_refresh(stand)}"
     return Finding(CHECK, "problem", detail, fix)
 
 
@@ -56,18 +58,17 @@ def _step(status: str, reference: Json, stand: Deployed) -> str:
     identity = stand.identity
     if status in ("SecretNotFound", "SecretVersionNotFound") and secret in WEBHOOKS:
         return (
-            f"az keyvault secret set --vault-name {vault} --name {secret} --file FILE\n"
-            f"with the URL of the {WEBHOOKS[secret]}'s Teams workflow in FILE, which you delete "
-            "then"
+            f"# FILE holds the URL of the {WEBHOOKS[secret]} workflow of Teams; delete it then.\n"
+            f"az keyvault secret set --vault-name {quote(vault)} --name {secret} --file FILE"
         )
     if status == "VaultNotFound":
-        return f"az keyvault recover --name {vault}\nor, where it was never made: azd provision"
+        return f"az keyvault recover --name {quote(vault)} || azd provision"
     if status in ("AccessToKeyVaultDenied", "UnauthorizedClient") and identity:
         return (
             f"az role assignment create --assignee-object-id {identity.principal_id} "
             '--assignee-principal-type ServicePrincipal --role "Key Vault Secrets User" '
-            f"--scope {_vault_id(vault, stand)}/secrets/{secret}\n"
-            "where it has the role, let the vault's firewall admit the app"
+            f"--scope {quote(f'{_vault_id(vault, stand)}/secrets/{secret}')}\n"
+            "# Where it has the role, the firewall of the vault has to admit the app."
         )
     return "azd provision"
 
@@ -80,4 +81,4 @@ def _vault_id(name: str, stand: Deployed) -> str:
 def _refresh(stand: Deployed) -> str:
     site = next((each.id for each in stand.of(SITE)), "")
     path = f"{site}/config/configreferences/appsettings/refresh?api-version=2022-03-01"
-    return f'az rest --method post --url "{path}"'
+    return f"az rest --method post --url {quote(path)}"

@@ -1,5 +1,7 @@
 """Owns how it is told that something can't be looked at: what is needed for it."""
 
+from shlex import quote
+
 from signpost.doctor.azure.arm import Refused
 from signpost.doctor.finding import Finding
 
@@ -17,8 +19,8 @@ def unreadable(check: str, what: str, refusal: Refused, scope: str, role: str = 
         needed = f" (the permission {refusal.action} is missing)" if refusal.action else ""
         detail = f"You may not read {what}{needed}."
         fix = (
-            "Have an owner run: az role assignment create --assignee YOUR-SIGN-IN-NAME "
-            f'--role "{role}" --scope {scope}'
+            "# An owner has to run:\naz role assignment create --assignee YOUR-SIGN-IN-NAME "
+            f'--role "{role}" --scope {quote(scope)}'
         )
         return Finding(check, "unknown", detail, fix)
     if refusal.absent:

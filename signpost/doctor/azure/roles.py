@@ -1,9 +1,10 @@
 """Owns the check of roles: what the app's identity has to be allowed, and on what.
 
-The table is that of `infra/modules/roles.bicep`; the ids are Azure's own, the same everywhere.
+`infra/modules/roles.bicep` gives the same; the ids are Azure's own, everywhere.
 """
 
 from collections.abc import Iterable, Sequence
+from shlex import quote
 from typing import Literal, NamedTuple
 
 from signpost.doctor.azure.arm import Json, Refused, text
@@ -80,23 +81,23 @@ def needed(kind: Kind, *, uses_scheduler: bool) -> list[Role]:
 
 def _covers(given: Iterable[Json], role: Role, scopes: Sequence[str]) -> bool:
     """Say whether a role was given on each of some scopes, or above it."""
-    above = [
-        f"{text(each, 'properties', 'scope').rstrip('/')}/".lower()
+    same = [
+        each["properties"]
         for each in given
         if text(each, "properties", "roleDefinitionId").lower().endswith(f"/{role.id}")
     ]
+    above = [f"{text(each, 'scope').rstrip('/')}/".lower() for each in same]
     return bool(scopes) and all(f"{scope}/".lower().startswith(tuple(above)) for scope in scopes)
 
 
 def _problem(role: Role, scope: str, identity: Identity) -> Finding:
-    name = scope.rpartition("/")[2]
     detail = (
-        f"The app's identity lacks the role {role.name} on the {role.on} {name}. "
-        "A role counts up to ten minutes after it was given."
+        f"The app's identity lacks the role {role.name} on the {role.on} "
+        f"{scope.rpartition('/')[2]}. A role counts up to ten minutes after it was given."
     )
     fix = (
         f"az role assignment create --assignee-object-id {identity.principal_id} "
-        f'--assignee-principal-type ServicePrincipal --role "{role.name}" --scope {scope}'
+        f'--assignee-principal-type ServicePrincipal --role "{role.name}" --scope {quote(scope)}'
     )
     return Finding(CHECK, "problem", detail, fix)
 

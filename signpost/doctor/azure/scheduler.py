@@ -57,9 +57,9 @@ def _doors(scheduler: Json) -> Iterator[Finding]:
     else:
         return
     fix = (
-        f"{AGAIN}\nadmits the addresses in schedulerIpAllowlist of infra/main.parameters.json, or "
-        "all where it names none. Behind a virtual network: azd env set VNET_ENABLED true && "
-        f"{AGAIN}"
+        f"{AGAIN}\n# admits the addresses in schedulerIpAllowlist of infra/main.parameters.json, "
+        "or all where it names none. Behind a virtual network:\n"
+        f"azd env set VNET_ENABLED true && {AGAIN}"
     )
     name = text(scheduler, "name")
     yield Finding(CHECK, "problem", f"The scheduler {name} refuses the app: {why}.", fix)

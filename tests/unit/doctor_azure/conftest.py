@@ -1,5 +1,6 @@
 """Gives the tests of the doctor's look at Azure a sound installation, and what examines it."""
 
+import shlex
 from collections.abc import AsyncIterator, Awaitable, Callable
 from pathlib import Path
 
@@ -32,12 +33,14 @@ async def arm() -> AsyncIterator[ArmDouble]:
 
 @pytest.fixture
 def examine(arm: ArmDouble, az_log: Path) -> Examine:
-    """Give what examines the installation; whatever it finds, nothing secret is in it."""
+    """Give what examines: whatever it finds holds no secret, and its fix can be pasted."""
 
     async def examined() -> list[Finding]:
         found = await azure.examine(installed.GROUP_NAME, installed.SUBSCRIPTION, arm=arm.url)
         assert SECRET not in repr(found)
         assert TOKEN not in repr(found)
+        for fix in (each.fix for each in found if each.fix):
+            assert shlex.split(fix, comments=True)
         return found
 
     return examined

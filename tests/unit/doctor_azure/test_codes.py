@@ -1,5 +1,10 @@
 """Each error that a deployment of Signpost may meet becomes a sentence and a step."""
 
+import re
+import shlex
+import subprocess
+from pathlib import Path
+
 import pytest
 
 from signpost.doctor.azure.codes import REMEDIES, explain
@@ -7,6 +12,7 @@ from signpost.doctor.azure.deployed import Deployed
 from signpost.doctor.azure.errors import DEEPEST, LONGEST, Leaf, leaves, shown
 from tests.unit.doctor_azure.installed import GROUP, SUBSCRIPTION, fail
 
+ROOT = Path(__file__).resolve().parents[3]
 ACCOUNT = "Microsoft.CognitiveServices/accounts"
 DRAFTS = "Microsoft.CognitiveServices/accounts/deployments"
 VAULT = "Microsoft.KeyVault/vaults"
@@ -17,7 +23,7 @@ DELETED = (
 )
 CASES = [
     ("DeploymentModelNotSupported", "The model is not supported.", DRAFTS, "model list"),
-    ("InvalidResourceProperties", "The specified SKU 'Standard' is not.", DRAFTS, "OPENAI_MODEL_SKU"),
+    ("InvalidResourceProperties", "The SKU 'Standard' is not.", DRAFTS, "OPENAI_MODEL_SKU"),
     ("SpecialFeatureOrQuotaIdRequired", "QuotaId/Feature required.", ACCOUNT, "SUBSCRIPTION_ID"),
     ("InsufficientQuota", "This operation require 30 new capacity.", DRAFTS, "usage list"),
     ("FlagMustBeSetForRestore", "An existing resource ... deleted.", ACCOUNT, "account purge"),
@@ -62,7 +68,7 @@ CASES = [
         "az consumption budget delete",
     ),
     ("InvalidResourceGroupLocation", "Invalid location.", "", "AZURE_LOCATION swedencentral"),
-    ("DeploymentActive", "It is active.", "", "Wait"),
+    ("DeploymentActive", "It is active.", "", "# Once it is over:"),
     ("PrincipalNotFound", "Principal does not exist in the directory.", "", "azd provision"),
     ("ScopeLocked", "The scope cannot be changed.", "", "az lock list"),
 ]
@@ -119,6 +125,26 @@ def test_every_remedy_can_be_told() -> None:
         told, fix = explain(Leaf(code, "message", NAME, "type"), a_stand())
         assert told
         assert fix
+
+
+def test_fixes_are_for_a_shell() -> None:
+    """A shell takes every fix as it stands, whatever a resource is called."""
+    leaves_ = [Leaf((r.codes or ("400",))[0], "m", "a'; rm -rf $HOME", "type") for r in REMEDIES]
+    fixes = "\n".join(explain(leaf, a_stand())[1] for leaf in leaves_)
+    checked = subprocess.run(["sh", "-n"], input=fixes, capture_output=True, text=True, check=False)
+    assert checked.stderr == ""
+    assert "rm" not in {
+        word for line in fixes.splitlines() for word in shlex.split(line, comments=True)
+    }
+
+
+def test_fixes_set_what_a_deployment_reads() -> None:
+    """Each value that a fix sets by azd is one of infra/main.parameters.json."""
+    sources = (ROOT / "signpost/doctor/azure").rglob("*.py")
+    told = {v for f in sources for v in re.findall(r"azd env set ([A-Z_]+)", f.read_text("utf-8"))}
+    read = re.findall(r"\$\{(\w+)", (ROOT / "infra/main.parameters.json").read_text("utf-8"))
+    assert told - {"AZURE_SUBSCRIPTION_ID"} <= set(read)
+    assert told
 
 
 @pytest.mark.parametrize(

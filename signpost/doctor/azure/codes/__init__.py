@@ -1,6 +1,7 @@
 """Owns what Azure's error codes mean for Signpost: a sentence and a step for each."""
 
 import re
+from shlex import quote
 
 from signpost.doctor.azure.codes import capacity, names, rights
 from signpost.doctor.azure.codes.remedy import Remedy
@@ -10,7 +11,7 @@ from signpost.doctor.azure.errors import Leaf
 REMEDIES = (*rights.REMEDIES[:2], *capacity.REMEDIES, *names.REMEDIES, *rights.REMEDIES[2:])
 NAMESPACE = r"\bMicrosoft\.[A-Za-z]+\b"
 REGIONS = r"available (?:regions|locations) for the resource type (?:is|are) '([^']*)'"
-UNKNOWN = "Mend what Azure names, and run: azd provision"
+UNKNOWN = "# Mend what Azure names, and then:\nazd provision"
 
 
 def explain(leaf: Leaf, stand: Deployed) -> tuple[str, str]:
@@ -21,7 +22,9 @@ def explain(leaf: Leaf, stand: Deployed) -> tuple[str, str]:
         return f"{_named(leaf)} failed. Azure says: {said}", UNKNOWN
     words = _words(leaf, stand)
     meaning = found.meaning.format_map(words)
-    return f"{_named(leaf)} failed: {meaning} ({said})", found.fix.format_map(words)
+    return f"{_named(leaf)} failed: {meaning} ({said})", found.fix.format_map(
+        {name: quote(word) for name, word in words.items()}
+    )
 
 
 def remedy_for(leaf: Leaf) -> Remedy | None:

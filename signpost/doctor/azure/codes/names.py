@@ -4,17 +4,17 @@ from signpost.doctor.azure.codes.remedy import Remedy
 
 AGAIN = "azd provision"
 ANOTHER_NAME = (
-    "azd env new ANOTHER-NAME && azd up\nNames come from the environment's: another one gives "
-    "others."
+    "azd env new ANOTHER-NAME && azd up\n# Names come from that of the environment: another one "
+    "gives others."
 )
 ACCOUNT = (
     "az cognitiveservices account recover --name {name} --resource-group {group} "
-    "--location {location} && azd provision\nOr give it up: az cognitiveservices account purge "
+    "--location {location} && azd provision\n# Or give it up:\naz cognitiveservices account purge "
     "--name {name} --resource-group {group} --location {location} && azd provision"
 )
 VAULT = (
-    "az keyvault recover --name {name} && azd provision\nOr give it up, where it has no purge "
-    "protection: az keyvault purge --name {name} --location {location} && azd provision"
+    "az keyvault recover --name {name} && azd provision\n# Or give it up, where it has no purge "
+    "protection:\naz keyvault purge --name {name} --location {location} && azd provision"
 )
 DELETED_VAULT = "a deleted Key Vault keeps the name {name} until it is recovered or purged"
 
@@ -51,9 +51,9 @@ REMEDIES = (
     Remedy(
         ("RoleAssignmentExists",),
         "somebody gave this role by hand, under another name than the deployment gives it",
-        "az role assignment list --all --query \"[?contains(scope, '{group}')].[id, "
-        'roleDefinitionName, principalName]" --output table\n'
-        "Remove that one with `az role assignment delete --ids ID`, and run: azd provision",
+        'az role assignment list --all --query "[].[id, roleDefinitionName, principalId]" '
+        "--output tsv\n# Remove the one made by hand:\n"
+        "az role assignment delete --ids ID && azd provision",
     ),
     Remedy(
         ("InvalidResourceGroupLocation", "InvalidDeploymentLocation"),
@@ -63,12 +63,12 @@ REMEDIES = (
     Remedy(
         ("DeploymentActive",),
         "another deployment of this name is still running",
-        "Wait until it ends, and run: azd provision",
+        f"# Once it is over:\n{AGAIN}",
     ),
     Remedy(
         ("ResourceGroupBeingDeleted", "ResourceGroupDeletionBlocked"),
         "the group is being deleted",
-        f"Wait until it is gone, and run: {AGAIN}",
+        f"# Once it is gone:\n{AGAIN}",
     ),
     Remedy(
         (

@@ -9,7 +9,8 @@ class Remedy(NamedTuple):
 
     `where` is a pattern that the sentence or the type of resource has to match as well. `meaning`
     and `fix` may name {name} and {type} of the resource, {location}, {group}, {scope} of the group,
-    {subscription}, {namespace} and {regions}.
+    {subscription}, {namespace} and {regions}. A fix is for a shell: what is no command in it is a
+    comment, and names are quoted.
     """
 
     codes: tuple[str, ...]

@@ -7,16 +7,17 @@ REMEDIES = (
         ("AuthorizationFailed", "LinkedAuthorizationFailed", "Forbidden"),
         "whoever deployed may not give roles: that takes Owner, or Contributor and Role Based "
         "Access Control Administrator",
-        "Have an owner of the subscription run: az role assignment create --assignee WHO-DEPLOYS "
-        '--role "Role Based Access Control Administrator" --scope /subscriptions/{subscription}\n'
-        "Then run: azd provision",
+        "# An owner of the subscription has to run:\naz role assignment create --assignee "
+        'WHO-DEPLOYS --role "Role Based Access Control Administrator" '
+        "--scope /subscriptions/{subscription}\n# Then:\nazd provision",
         r"roleAssignments",
     ),
     Remedy(
         ("AuthorizationFailed", "LinkedAuthorizationFailed", "Forbidden"),
         "whoever deployed may not do this in the subscription",
-        "Have an owner of the subscription run: az role assignment create --assignee WHO-DEPLOYS "
-        "--role Contributor --scope /subscriptions/{subscription}\nThen run: azd provision",
+        "# An owner of the subscription has to run:\naz role assignment create --assignee "
+        "WHO-DEPLOYS --role Contributor --scope /subscriptions/{subscription}\n# Then:\n"
+        "azd provision",
     ),
     Remedy(
         ("MissingSubscriptionRegistration", "NoRegisteredProviderFound"),
@@ -28,12 +29,12 @@ REMEDIES = (
         "a policy of the organisation forbids {name} as it is described",
         "az policy assignment list --scope {scope} --disable-scope-strict-match "
         '--query "[].[displayName, enforcementMode, scope]" --output table\n'
-        "Ask its owner for an exemption, or change infra/ to what it demands.",
+        "# Ask its owner for an exemption, or change infra/ to what it demands.",
     ),
     Remedy(
         ("ScopeLocked",),
         "a lock keeps {name} from being changed",
         "az lock list --resource-group {group} --output table\n"
-        "Remove it with `az lock delete --ids ID`, and run: azd provision",
+        "# Remove it:\naz lock delete --ids ID && azd provision",
     ),
 )
