@@ -86,7 +86,7 @@ def _read(path: Path) -> dict[str, str]:
     except OSError as error:
         raise CannotAsk(f"{path} can't be read: {error.strerror}.") from None
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
-        raise CannotAsk(f"{path} is not as local.settings.example.json: {error}.") from None
+        raise CannotAsk(f"{path} is not as local/local.settings.example.json: {error}.") from None
     if local.is_encrypted:
         raise CannotAsk(f"{path} is encrypted: func settings decrypt")
     return local.values

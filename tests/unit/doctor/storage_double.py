@@ -5,6 +5,7 @@ from typing import Any, Self
 from aiohttp import web
 
 TOKEN = "made-up"
+JSON = "application/json"
 
 
 class StorageDouble:
@@ -41,28 +42,41 @@ class StorageDouble:
             return _refuse(401, "InvalidAuthenticationInfo")
         if request.method in self.fault:
             return _refuse(*self.fault[request.method])
+        of_tables = request.path.startswith(("/signpost(", "/Tables"))
+        if of_tables and request.headers.get("Accept") != JSON:
+            return _refuse(415, "AtomFormatNotSupported")
         if request.path.startswith("/signpost("):
             return await self._row(request)
         if request.path == "/Tables" and request.method == "POST":
-            self.has_table = (await request.json()) == {"TableName": "signpost"}
+            self.has_table = (await _json(request)) == {"TableName": "signpost"}
         return web.json_response({"value": []}, status=200 if request.method == "GET" else 201)
 
     async def _row(self, request: web.Request) -> web.Response:
         if not self.has_table:
             return _refuse(404, "TableNotFound")
         if request.method == "PUT":
-            self.rows[request.path] = await request.json()
-            return web.Response(status=204)
+            return self._put(request.path, await _json(request))
         if request.path not in self.rows:
             return _refuse(404, "ResourceNotFound")
-        if request.method == "DELETE":
-            found = request.headers.get("If-Match") == "*"
-            return web.Response(status=204) if found and self.rows.pop(request.path) else _missing()
-        return web.json_response(self.rows[request.path])
+        if request.method == "GET":
+            return web.json_response(self.rows[request.path])
+        if request.headers.get("If-Match") != "*":
+            return _refuse(400, "MissingRequiredHeader")
+        del self.rows[request.path]
+        return web.Response(status=204)
+
+    def _put(self, path: str, row: dict[str, str]) -> web.Response:
+        keys = f"(PartitionKey='{row.get('PartitionKey')}',RowKey='{row.get('RowKey')}')"
+        if path != f"/signpost{keys}":
+            return _refuse(400, "PropertiesNeedValue")
+        self.rows[path] = row
+        return web.Response(status=204)
 
 
-def _missing() -> web.Response:
-    return _refuse(400, "MissingRequiredHeader")
+async def _json(request: web.Request) -> Any:
+    """Read a body that says what it is."""
+    assert request.content_type == JSON
+    return await request.json()
 
 
 def _refuse(status: int, code: str) -> web.Response:

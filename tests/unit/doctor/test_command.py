@@ -96,6 +96,7 @@ async def test_an_app_that_did_not_start_is_a_problem(app: App, answer: tuple[in
 async def test_an_app_that_is_not_there_is_a_problem() -> None:
     """With the command that tells its address."""
     [finding] = await remote.ask("https://signpost.invalid", KEY)
+    assert (finding.state, finding.check) == ("problem", "app")
     assert "there is no host" in finding.detail
     assert "azd env get-value" in str(finding.fix)
 

@@ -19,7 +19,9 @@ async def look(
     """Look at a deployment that answers so."""
     double.script.append(answer)
     told = {"AZURE_OPENAI_ENDPOINT": double.endpoint, **IN_AZURE, **env}
-    return await deployment.check(an_installation(identity, **told))
+    found = await deployment.check(an_installation(identity, **told))
+    assert [each.check for each in found] == ["model"]
+    return found
 
 
 @pytest.mark.parametrize("version", ["", "2024-10-21"])
@@ -80,6 +82,20 @@ async def test_a_wrong_endpoint_is_told(identity: IdentityDouble) -> None:
     finding = problem(await deployment.check(an_installation(identity, **env)))
     assert "there is no host of the name oai-signpost.invalid" in finding.detail
     assert "AZURE_OPENAI_ENDPOINT" in str(finding.fix)
+
+
+async def test_a_wrong_server_is_told() -> None:
+    """By the setting that names it."""
+    other = {"MODEL_BASE_URL": "https://model.contoso.invalid/v1", "MODEL_NAME": "gpt"}
+    around = an_installation(AZURE_OPENAI_ENDPOINT="", **other)
+    assert "Set MODEL_BASE_URL" in str(problem(await deployment.check(around)).fix)
+
+
+async def test_a_local_model_that_is_off_is_started() -> None:
+    """One command starts it on this machine."""
+    other = {"MODEL_BASE_URL": "http://127.0.0.1:9/v1", "MODEL_NAME": "gpt"}
+    around = an_installation(AZURE_OPENAI_ENDPOINT="", **other)
+    assert str(problem(await deployment.check(around)).fix).startswith("make run")
 
 
 async def test_without_a_token_nothing_is_said_of_the_model() -> None:

@@ -67,6 +67,20 @@ async def test_an_app_without_an_identity_is_told() -> None:
     assert states(await checked.check(an_installation())) == ["unknown"]
 
 
+@pytest.mark.parametrize(
+    "needs",
+    [
+        {"SIGNPOST_LEDGER": "tables:https://stsignpost.table.core.windows.net"},
+        {"AzureWebJobsStorage__accountName": "stsignpost"},
+        {"AZURE_OPENAI_ENDPOINT": "https://oai-signpost.openai.azure.com", "MODEL_BASE_URL": ""},
+    ],
+)
+async def test_whatever_is_keyless_needs_an_identity(needs: dict[str, str]) -> None:
+    """Ledger, host storage or model: each by itself is enough."""
+    around = an_installation(**LOCAL_MODEL | {"SIGNPOST_LEDGER": "sqlite:ledger.db"} | needs)
+    assert states(await checked.check(around)) == ["unknown"]
+
+
 async def test_nothing_is_asked_for_where_nothing_needs_it() -> None:
     """One machine with a model and a ledger of its own has no identity."""
     around = an_installation(**LOCAL_MODEL, SIGNPOST_LEDGER="sqlite:ledger.db")

@@ -59,12 +59,15 @@ async def test_a_secret_that_came_later_needs_a_restart(
     assert "az functionapp restart --name app-signpost" in (finding.fix or "")
 
 
+@pytest.mark.parametrize(
+    "refuses", [(503, "ServiceUnavailable", ""), (403, "Forbidden", "SecretDisabled")]
+)
 async def test_other_answers_are_told_by_their_number(
-    key_vault: VaultDouble, identity: IdentityDouble
+    key_vault: VaultDouble, identity: IdentityDouble, refuses: tuple[int, str, str]
 ) -> None:
-    """What nobody foresaw still names the setting."""
-    key_vault.refuses = (503, "ServiceUnavailable", "")
-    assert "answers 503" in (await found(key_vault, identity)).detail
+    """No role is blamed for what nobody foresaw, and it still names the setting."""
+    key_vault.refuses = refuses
+    assert f"answers {refuses[0]}" in (await found(key_vault, identity)).detail
 
 
 async def test_without_an_identity_the_setting_and_the_secret_are_named() -> None:
