@@ -31,8 +31,7 @@ LIST_SUBSCRIPTIONS = (
     'az account list --query "[].[name, id]" --output table\n# Then add --subscription ID'
 )
 Check = Callable[[Deployed], Awaitable[list[Finding]]]
-# What each check reads, in words for who may not.
-CHECKS: MappingProxyType[str, tuple[str, Check]] = MappingProxyType(
+CHECKS: MappingProxyType[str, tuple[str, Check]] = MappingProxyType(  # each with what it reads
     {
         deployments.CHECK: ("the group's deployments", deployments.examine),
         deleted.CHECK: ("what was deleted in the subscription", deleted.examine),
@@ -79,7 +78,7 @@ def _misnamed(group: str, subscription: str | None) -> Finding | None:
         detail = f"{group!r} is no name of a resource group."
         return Finding(CHECK, "problem", detail, 'az group list --query "[].name" --output tsv')
     if subscription and not re.fullmatch(SUBSCRIPTION_ID, subscription):
-        detail = f"{subscription!r} is no id of a subscription, as 00000000-0000-..."
+        detail = f"{subscription!r} is no id of a subscription."
         return Finding(CHECK, "problem", detail, LIST_SUBSCRIPTIONS)
     return None
 
@@ -103,11 +102,11 @@ async def _only_subscription(arm: Arm) -> str | None:
 
 def _no_group(refusal: Refused, group: str, subscription: str | None) -> Finding:
     if refusal.absent:
-        detail = f"There is no resource group {group} in the subscription {subscription or ''}"
+        where = f"the subscription {subscription}" if subscription else "your subscription"
         fix = (
-            "azd env get-values\n# names AZURE_RESOURCE_GROUP and AZURE_SUBSCRIPTION_ID; without a "
+            "azd env get-values\n# names group and subscription; before a first deployment:\nazd up"
         )
-        return Finding(CHECK, "problem", f"{detail.rstrip()}.", f"{fix}deployment yet:\nazd up")
+        return Finding(CHECK, "problem", f"There is no resource group {group} in {where}.", fix)
     scope = f"/subscriptions/{subscription or 'ID'}/resourceGroups/{group}"
     return unreadable(CHECK, f"the resource group {group}", refusal, scope)
 

@@ -1,7 +1,4 @@
-"""Owns the check of roles: what the app's identity has to be allowed, and on what.
-
-`infra/modules/roles.bicep` gives the same; the ids are Azure's own, everywhere.
-"""
+"""Owns the check of roles: that the app has those that `infra/modules/roles.bicep` gives it."""
 
 from collections.abc import Iterable, Sequence
 from shlex import quote
