@@ -153,6 +153,11 @@ def documents_name_parameters_that_exist(project: Project) -> Iterator[Finding]:
     for name in re.findall(r"azd env set(?:-secret)? +([A-Z][A-Z0-9_]+)", document):
         if name not in read | OF_AZD:
             yield Finding("docs/deploy.md", 1, f"{name} is read by nothing")
+    known = read | OF_AZD | set(project.main.outputs) | _set(project)
+    known |= {variable.name for variable in VARIABLES}
+    for name in re.findall(r"`([A-Z][A-Z0-9]*_[A-Z0-9_]+)`", document):
+        if name not in known:
+            yield Finding("docs/deploy.md", 1, f"{name} is no variable, setting or output")
     for name in re.findall(r"--parameters +(\w+)=", document):
         if not any(name in project.bicep[path].params for path in project.roots):
             yield Finding("docs/deploy.md", 1, f"no template has the param {name}")

@@ -11,13 +11,14 @@ from tests.repo.infra.reader import Module, Resource
 from tests.repo.infra.values import Deployed, Finding, Later, Reference, Value
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
 
     from tests.repo.infra.expressions import Expression
     from tests.repo.infra.reader import Block, File, Param
 
 # Stands in every value of a secure parameter, so that its ways can be followed.
 SECRET = "secret-of-"
+NAMES_A_FILE = re.compile(r"^module \w+ '([^']+)'|\bload\w+\('([^']+)'", re.MULTILINE)
 BETWEEN = re.compile(r"/(?![^{]*\})")  # not inside a value that is known later
 KINDS: dict[str, type | tuple[type, ...]] = {
     "string": str,
@@ -39,6 +40,7 @@ class Deployment:
         texts: Mapping[str, str],
         root: str,
         given: Mapping[str, Value],
+        group: str = "",
     ) -> None:
         """Deploy at once; whatever is needed and not given stands as unknown."""
         self.files = files
@@ -50,9 +52,8 @@ class Deployment:
         self.made: dict[str, str] = {}
         self.used: set[tuple[str, str, str]] = set()
         file = files[root]
-        group = f"/subscriptions/{SUBSCRIPTION}"
-        group += "" if file.scope == "subscription" else "/resourceGroups/rg-given"
-        frame = self._deploy(Frame(file, given, group, self, "", {}, dict(given)))
+        frame = Frame(file, given, group or _group(file), self, {}, dict(given))
+        self._deploy(frame)
         self.by_type: dict[str, list[Deployed]] = {}
         for held in self.resources:
             self.by_type.setdefault(held.type, []).append(held)
@@ -63,7 +64,7 @@ class Deployment:
         """Return the resources of these types, named without `Microsoft.`."""
         return [held for name in types for held in self.by_type.get(f"Microsoft.{name}", [])]
 
-    def _deploy(self, frame: Frame) -> Frame:
+    def _deploy(self, frame: Frame) -> None:
         """Deploy one file, its modules included."""
         file = frame.file
         for param in file.params.values():
@@ -74,8 +75,7 @@ class Deployment:
             if not resource.existing:
                 found = _bodies(frame, resource)
                 self.resources += found
-                self.made |= {held.id: frame.module for held in found}
-        return frame
+                self.made |= {held.id: "" for held in found}
 
     def block(self, frame: Frame, block: Block) -> Value:
         """Work out what a resource or module stands for: one, or one a round of its loop."""
@@ -97,17 +97,44 @@ class Deployment:
         path = joined(frame.file.path, module.path)
         if path not in self.files:
             frame.report(module.line, f"module {path} does not exist")
-            return Built(module.name, frame, there=False)
-        file, name = self.files[path], frame.module or module.name
+            return Built(module.name, frame.file, {}, there=False)
+        file = self.files[path]
         if not there:
-            return Built(module.name, Frame(file, {}, frame.group, self, name), there=False)
+            return Built(module.name, file, {}, there=False)
         given = {param: frame.value(value) for param, value in module.params.items()}
         _check_given(frame, module, file, given)
         group = _scope(frame, module.body.get("scope"), module.line)
         if ("/resourceGroups/" in group) != (file.scope == "resourceGroup"):
             frame.report(module.line, f"{module.name} is deployed to {group}, not a {file.scope}")
-        inner = Frame(file, given, group, self, name, {}, dict(given))
-        return Built(module.name, self._deploy(inner), there=True)
+        inner = self._inside(path, given, group)
+        self.resources += inner.resources
+        self.made |= dict.fromkeys(inner.made, module.name)
+        self.used |= {(module.name, held, asking) for _, held, asking in inner.used}
+        self.findings += [found for found in inner.findings if found not in self.findings]
+        return Built(module.name, file, inner.outputs, there=True)
+
+    def _inside(self, path: str, given: Mapping[str, Value], group: str) -> Deployment:
+        """Deploy a module, or take what the same one came to with the same params before."""
+        key = repr(given), group, path, tuple(self._read_by(path))
+        if key not in MODULES:
+            MODULES[key] = Deployment(self.files, self.texts, path, given, group)
+        return MODULES[key]
+
+    def _read_by(self, path: str) -> Iterator[str | None]:
+        """Yield the texts on which a module depends: its own, and those of all that it names."""
+        yield self.texts.get(path)
+        for module, data in NAMES_A_FILE.findall(self.texts.get(path, "")):
+            yield from self._read_by(joined(path, module or data))
+
+
+# What modules came to: few differ between modes, and fewer between a project and a changed one.
+MODULES: dict[tuple[object, ...], Deployment] = {}
+
+
+def _group(file: File) -> str:
+    """Return the id of where a template that stands for itself is deployed to."""
+    group = f"/subscriptions/{SUBSCRIPTION}"
+    return group if file.scope == "subscription" else f"{group}/resourceGroups/rg-given"
 
 
 def _check_given(frame: Frame, module: Module, file: File, given: Mapping[str, Value]) -> None:
@@ -204,7 +231,10 @@ def _deployed(frame: Frame, resource: Resource, held: Reference) -> Deployed:
     scope = frame.group
     if resource.scope:
         scope = held.id.rpartition("/providers/")[0]
-        frame.whole.used.add((frame.module, scope, frame.file.path))
+        frame.whole.used.add(("", scope, frame.file.path))
+        extended = frame.value(resource.scope)
+        if isinstance(extended, Reference) and not extended.there:
+            frame.report(resource.line, f"{resource.name} lies on what is not deployed")
     place = shapes.place_of(held.pair)
     if place is None:
         frame.report(resource.line, f"arm_types.json has no {held.pair}: run scripts/arm_types")

@@ -65,10 +65,11 @@ class Stuck(Exception):  # noqa: N818 - it is a finding rather than an error of 
 
 @dataclass
 class Built:
-    """A module as used: its outputs, worked out when asked for; `there` as for a reference."""
+    """A module as used: its file and what it puts out; `there` as for a reference."""
 
     symbol: str
-    frame: Frame
+    file: File
+    outputs: dict[str, Value]
     there: bool
 
 
@@ -77,14 +78,13 @@ class Frame:
     """One use of a file: what its params are given, where it is deployed, and what it says.
 
     `group` is the id of the subscription or resource group; `local` holds the variables of loops
-    and lambdas; `module` names the use in the outermost template, and is empty there.
+    and lambdas.
     """
 
     file: File
     given: Mapping[str, Value]
     group: str
     whole: Deployment
-    module: str
     local: dict[str, Value] = field(default_factory=dict)
     known: dict[str, Value] = field(default_factory=dict)
 
@@ -93,8 +93,8 @@ class Frame:
         held = {**self.local, **local}
         return Frame(*self._about(), held, self.known)
 
-    def _about(self) -> tuple[File, Mapping[str, Value], str, Deployment, str]:
-        return self.file, self.given, self.group, self.whole, self.module
+    def _about(self) -> tuple[File, Mapping[str, Value], str, Deployment]:
+        return self.file, self.given, self.group, self.whole
 
     def report(self, line: int, message: str) -> None:
         """Note a mistake once."""
@@ -241,16 +241,16 @@ class Frame:
             return getattr(of, OF_RESOURCE[name])
         if not of.there:
             raise Stuck(f"{of.symbol}.{name} is read where {of.symbol} is not deployed")
-        self.whole.used.add((self.module, of.id, self.file.path))
+        self.whole.used.add(("", of.id, self.file.path))
         place = _shape_of(shapes.place_of(of.pair), name, f"{of.symbol}.{name}")
         return Later(f"{{{of.id}.{name}}}", place)
 
     def _output(self, built: Built, name: str) -> Value:
-        if name not in built.frame.file.outputs:
-            raise Stuck(f"{built.frame.file.path} has no output {name}")
+        if name not in built.file.outputs:
+            raise Stuck(f"{built.file.path} has no output {name}")
         if not built.there:
             raise Stuck(f"the output {name} is read where module {built.symbol} is not deployed")
-        return built.frame.value(built.frame.file.outputs[name].value)
+        return built.outputs[name]
 
     def _call(self, expression: Expression) -> Value:
         name = str(expression.value)

@@ -321,6 +321,7 @@ def beside(project: Project) -> Iterator[Mistake]:
         ("host.json", "DURABLE_TASK_SCHEDULER_CONNECTION_STRING", "DTS_CONNECTION_STRING"),
         ("azure.yaml", "  app:", "  api:"),
         ("azure.yaml", "scripts/package", "scripts/pack"),
+        ("docs/deploy.md", "azd env set VNET_ENABLED", "azd env set USE_VNET"),
     ):
         yield Mistake(path, f"{old} -> {new}", project.texts[path].replace(old, new))
 

@@ -23,6 +23,10 @@ class Later(str):
         made.shape = shape
         return made
 
+    def __repr__(self) -> str:
+        """Tell it from a string that is known."""
+        return f"Later({super().__repr__()})"
+
 
 @dataclass(frozen=True)
 class Reference:
