@@ -13,7 +13,7 @@ from triggers.answers import SECURITY_HEADERS
 
 SMOKE = Path(__file__).resolve().parents[2] / "scripts/smoke"
 RUNS, DURABLE = "/api/flows/topic-post/runs", "/runtime/webhooks/durabletask/instances"
-ADVICE = "python -m signpost.doctor --resource-group rg-news"
+ADVICE = "python -m signpost.doctor --resource-group rg-news --subscription 11111111"
 BARE: dict[str, str] = {}
 WRONG: dict[str, tuple[str, Reply, str]] = {
     "no page": ("/", (500, BARE, ""), "the start page gave 500"),
@@ -42,6 +42,7 @@ def smoke(url: str, *options: str) -> "subprocess.CompletedProcess[str]":
     """Run the script as a hook of azd does, with nothing of this environment's packages."""
     command = [sys.executable, "-I", str(SMOKE), url, "--every", "0.01", *options]
     env = {"PATH": os.environ["PATH"], "AZURE_RESOURCE_GROUP": "rg-news"}
+    env |= {"AZURE_SUBSCRIPTION_ID": "11111111", "SERVICE_APP_NAME": "func-news"}
     return subprocess.run(command, env=env, capture_output=True, text=True, timeout=60, check=False)
 
 
@@ -80,7 +81,8 @@ def test_app_that_stays_unready_is_said(deployed, reply, words) -> None:
     assert done.returncode == 1
     assert words in done.stdout
     assert ADVICE in done.stdout
-    assert "--key-from-env KEY" in done.stdout
+    assert "az functionapp keys list --name func-news" in done.stdout
+    assert f"--app {deployed.url} --key-from-env KEY" in done.stdout
 
 
 def test_app_that_becomes_ready_is_waited_for(deployed) -> None:

@@ -1,11 +1,16 @@
 """App settings are judged by name; a value is never told, and a secret is not to stand in one."""
 
+import re
+from pathlib import Path
+
 import pytest
 
+from signpost.doctor.azure.deployed import SCHEDULER_SETTING
 from signpost.doctor.azure.setting_names import ADDRESSES, NEEDED, REFUSED_BY_FLEX, SECRETS, UNSAFE
 from signpost.variables import VARIABLES, VAULT
 from tests.unit.doctor_azure.installed import SECRET, SETTINGS, app_settings
 
+ROOT = Path(__file__).resolve().parents[3]
 ALWAYS = (*NEEDED, "AZURE_OPENAI_ENDPOINT", "AZURE_OPENAI_DEPLOYMENT")
 
 
@@ -68,3 +73,12 @@ async def test_another_model_server_needs_no_azure_openai(arm, problems) -> None
 def test_secrets_are_those_of_the_catalogue() -> None:
     """What the catalogue keeps in Key Vault may not stand in a setting."""
     assert {each.name for each in VARIABLES if each.set_by == VAULT} <= set(SECRETS)
+
+
+def test_needed_settings_are_those_that_bicep_sets() -> None:
+    """Nothing is missed that a deployment does not set, and it sets nothing that is refused."""
+    template = (ROOT / "infra/modules/settings.bicep").read_text("utf-8")
+    names = set(re.findall(r"^  (\w+):", template, re.MULTILINE))
+    names |= set(re.findall(r"\{ (\w+): ", template))
+    assert {*ALWAYS, SCHEDULER_SETTING} <= names
+    assert names & (REFUSED_BY_FLEX | set(UNSAFE)) == set()

@@ -45,6 +45,22 @@ async def test_innermost_error_is_told(arm, problems, said) -> None:
     assert "somebody else's storage account" in found.detail
 
 
+@pytest.mark.parametrize("said", [{"error": {"message": "m"}}, {"error": {"code": "m"}}])
+async def test_half_an_error_is_told(arm, problems, said) -> None:
+    """An error with a sentence alone, or a code alone, is one."""
+    fail(arm, KIND, "stnews", said)
+    [found] = await problems()
+    assert found.detail == f"{KIND} stnews failed. Azure says: m"
+
+
+@pytest.mark.parametrize("said", [None, "text", {}, {"error": None}, {"error": {"details": [1]}}])
+async def test_step_without_an_error_falls_back(arm, problems, said) -> None:
+    """Where a step tells nothing that can be read, the deployment is told to have failed."""
+    fail(arm, KIND, "stnews", said)
+    [found] = await problems()
+    assert "parts failed, without a reason" in found.detail
+
+
 async def test_error_is_told_once(arm, problems) -> None:
     """What failed inside, and is told again by the deployment around it, is one problem."""
     fail(arm, KIND, "stnews", {"error": TAKEN})

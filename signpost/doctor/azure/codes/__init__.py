@@ -16,7 +16,7 @@ UNKNOWN = "# Mend what Azure names, and then:\nazd provision"
 
 def explain(leaf: Leaf, stand: Deployed) -> tuple[str, str]:
     """Give a sentence about an error and what mends it; an unknown one is told as it is."""
-    said = f"{leaf.code}: {leaf.message}" if leaf.message else leaf.code
+    said = ": ".join(part for part in (leaf.code, leaf.message) if part)
     found = remedy_for(leaf)
     if found is None:
         return f"{_named(leaf)} failed. Azure says: {said}", UNKNOWN
