@@ -221,14 +221,14 @@ class Crowd:
     async def _hold(self, runs: list[str], *activities: str) -> None:
         """Sign, and let the host come no further than to schedule the last of the activities."""
         engine = self.app.host.engine
-        all_, none = (replace_fields(engine.config, max_activities=n) for n in (len(runs), 0))
+        every, none = (replace_fields(engine.config, max_activities=n) for n in (len(runs), 0))
         engine.config = none
         for run in runs:
             await answer_unheard(self.app, run)
             engine.send(run, EventType.EVENT_RAISED, Name=wake_up(1, 1), Input="null")
         await self._scheduled(runs, activities[0])
         for activity in activities[1:]:
-            engine.config = all_
+            engine.config = every
             engine._dispatch()
             engine.config = none
             await self._scheduled(runs, activity)

@@ -16,6 +16,7 @@ from tests.builders import KEY, TEXT
 from tests.doubles.quick_model import TEXT as DRAFT
 from tests.doubles.timed_app import timed_app
 from tests.histories import scenarios
+from tests.histories.recording import IsOutError, record
 from tests.histories.replaying import (
     CHANGELOG,
     FOLDER,
@@ -142,6 +143,27 @@ def test_each_release_has_its_histories() -> None:
     out = re.findall(r"^## \[([\d.]+)\]", CHANGELOG.read_text("utf-8"), re.MULTILINE)
     assert {*out, release()} <= kept.keys()
     assert min(kept.values()) >= LEAST
+
+
+def test_recording_leaves_what_is_there(tmp_path: Path) -> None:
+    """What a release lacks is added; its other histories and those of older ones stay."""
+    for release_ in ("0.0.9", "0.1.0"):
+        (tmp_path / release_).mkdir()
+        (tmp_path / release_ / "approved.json").write_text("[]")
+    told = record([], root=tmp_path, version="0.1.0")
+    assert len(told) == len(SCENARIOS) - 1
+    assert {file.stem for file in (tmp_path / "0.1.0").iterdir()} == set(SCENARIOS)
+    kept = [file.read_text() for file in tmp_path.glob("*/approved.json")]
+    assert (kept, len(list((tmp_path / "0.0.9").iterdir()))) == (["[]", "[]"], 1)
+
+
+def test_a_release_that_is_out_is_not_recorded(tmp_path: Path) -> None:
+    """Not even a history that is named: runs like it may be waiting."""
+    changelog = tmp_path / "CHANGELOG.md"
+    changelog.write_text("# Changelog\n\n## [0.1.0] - 2026-12-01\n")
+    with pytest.raises(IsOutError, match="is out"):
+        record(["approved"], root=tmp_path, version="0.1.0", changelog=changelog)
+    assert list(tmp_path.iterdir()) == [changelog]
 
 
 @pytest.mark.parametrize("name", HISTORIES)

@@ -27,9 +27,9 @@ def release() -> str:
     return version
 
 
-def is_out(version: str) -> bool:
+def is_out(version: str, changelog: Path | None = None) -> bool:
     """Say whether a release has its chapter in the changelog: its histories stay as they are."""
-    return f"\n## [{version}]" in CHANGELOG.read_text("utf-8")
+    return f"\n## [{version}]" in (changelog or CHANGELOG).read_text("utf-8")
 
 
 def recorded() -> dict[str, list[Json]]:
