@@ -86,11 +86,14 @@ def test_app_that_stays_unready_is_said(deployed, reply, words) -> None:
 
 
 def test_app_that_becomes_ready_is_waited_for(deployed) -> None:
-    """Roles take a while: an app that is not ready yet is asked again."""
+    """Roles take a while: an app that is not ready yet is asked again, and each state told once."""
     unready = told({"status": "misconfigured"}, 503)
-    deployed.answers["/api/health"] = [(502, BARE, ""), unready, told({"status": "ready"})]
-    assert smoke(deployed.url).returncode == 0
-    assert [path for _, path, _ in deployed.asked].count("/api/health") == 3
+    states = [(502, BARE, ""), unready, unready, told({"status": "ready"})]
+    deployed.answers["/api/health"] = states
+    done = smoke(deployed.url)
+    assert done.returncode == 0
+    assert [path for _, path, _ in deployed.asked].count("/api/health") == 4
+    assert [line.split()[0] for line in done.stdout.splitlines()][:3] == ["waiting"] * 2 + ["ok"]
 
 
 def test_nobody_there_is_said() -> None:
