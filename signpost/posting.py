@@ -59,7 +59,7 @@ async def resolve(ledger: Ledger, teams: Teams, story: Story, word: Word, now: d
     Raises Decided when there is nothing to resolve, and Over when the text is deleted.
     """
     known = await _resolve(ledger, teams, story, word, now)
-    if story.receipt and known.at == now:  # else its end, or who spoke since, is what counts
+    if story.receipt:  # else it is counted when the run closes
         metrics.delivered(story.run.flow.name, known.state)
     return known
 

@@ -1,10 +1,13 @@
 """Each thing that happens is counted once, where the ledger took it, however often it runs."""
 
+import asyncio
+from contextlib import closing
 from datetime import timedelta
 from decimal import Decimal
+from pathlib import Path
 from typing import Any
 
-from signpost import posting, receipts, rounds, runs
+from signpost import posting, receipts, records, rounds, runs
 from signpost.allowances import Allowances
 from signpost.contracts import Ending
 from signpost.ledger.sqlite import SqliteLedger
@@ -21,6 +24,7 @@ from tests.unit.opened_rounds import answer, opened
 from tests.unit.telemetry.conftest import Sent
 
 HOUR = timedelta(hours=1)
+UNKNOWN = Post(digest="sha256:0", target="Teams", state="unknown", detail="", at=NOW)
 
 
 async def signed(ledger: SqliteLedger, config: Settings, response: str = "Approve") -> None:
@@ -55,6 +59,40 @@ async def test_a_draft_counts_once_and_each_call_of_the_model(desk: Desk, sent: 
         ("tokens", "output"): 2,
         ("cost", "USD"): 0.027,
     }
+
+
+async def test_of_two_drafts_at_once_the_kept_one_counts(desk: Desk, sent: Sent) -> None:
+    """A host may run an activity twice at the same time; both calls cost, and one text stays."""
+    desk.model.script += [Scripted(body=completion("One.")), Scripted(body=completion("Two."))]
+    await asyncio.gather(desk.write(), desk.write())
+    sums = sent().sums
+    assert (sums["drafts", "news", "written"], sums["tokens", "input"]) == (1, 14)
+
+
+class Raced(SqliteLedger):
+    """A ledger on which another closer is faster by one write, once."""
+
+    is_raced = False
+
+    async def insert(self, partition: str, row: str, body: bytes) -> bool:
+        """Let the other one close first."""
+        if row == records.RECEIPT and not self.is_raced:
+            self.is_raced = True
+            await receipts.write(self, a_config(), ending())
+        return await super().insert(partition, row, body)
+
+
+async def test_of_two_closers_at_once_one_counts(
+    tmp_path: Path, config: Settings, sent: Sent
+) -> None:
+    """Both look for a receipt before either has written one."""
+    with closing(Raced(str(tmp_path / "raced.db"))) as ledger:
+        await signed(ledger, config)
+        await receipts.write(ledger, config, ending())
+    sums = sent().sums
+    assert ledger.is_raced
+    assert sums["runs.closed", "news", "Approve"] == 1
+    assert sums["approval.wait", "news", "Approve"] == 1
 
 
 async def test_a_draft_that_failed_for_good_counts_when_its_run_closes(
@@ -97,14 +135,26 @@ async def test_a_resolved_post_counts_again(
 ) -> None:
     """As what it turned out to be, since it is known later than its run closes."""
     await signed(ledger, config)
-    told: dict[str, Any] = {"target": "Teams", "detail": "", "at": NOW, "digest": "sha256:0"}
-    await put(ledger, "post-1", Post(state="unknown", **told))
+    await put(ledger, "post-1", UNKNOWN)
     await receipts.write(ledger, config, ending())
     story = await runs.story(ledger, RUN)
     word = posting.Word("it is there", ADELE)
     await posting.resolve(ledger, Workflows(config), story, word, NOW + HOUR)
     counted = {key: n for key, n in sent().sums.items() if key[0] == "deliveries"}
     assert counted == {("deliveries", "news", "unknown"): 1, ("deliveries", "news", "posted"): 1}
+
+
+async def test_a_post_that_is_resolved_before_the_end_counts_once(
+    ledger: SqliteLedger, config: Settings, sent: Sent
+) -> None:
+    """The run closes with what a person said of it."""
+    await signed(ledger, config)
+    await put(ledger, "post-1", UNKNOWN)
+    word = posting.Word("it is there", ADELE)
+    await posting.resolve(ledger, Workflows(config), await runs.story(ledger, RUN), word, NOW)
+    await receipts.write(ledger, config, ending())
+    counted = {key: n for key, n in sent().sums.items() if key[0] == "deliveries"}
+    assert counted == {("deliveries", "news", "posted"): 1}
 
 
 async def test_a_trial_s_tokens_count_too(sent: Sent) -> None:

@@ -2,6 +2,7 @@
 
 import inspect
 import typing
+from pathlib import Path
 from typing import Any
 
 import azure.functions as func
@@ -92,6 +93,18 @@ async def test_a_refusal_is_a_failed_call(trials: Trials, sent: Sent) -> None:
     await drafted(trials, Scripted(status=429, body={"error": {"message": "Slow down."}}))
     [chat] = sent().named("chat gpt")
     assert (chat.failed, chat.attributes["error.type"]) == (True, "throttled")
+
+
+async def test_a_ledger_that_is_away_fails_the_span(
+    trials: Trials, sent: Sent, tmp_path: Path
+) -> None:
+    """The activity answers that it decided nothing, which is no success."""
+    trials.enter(SIGNPOST_LEDGER=f"sqlite:{tmp_path}/nowhere/app.db")
+    work = pack(Work(run=RUN, round=1, attempt=1, now=NOW))
+    await oversight.open_round._function.get_user_function()(work=work)
+    [span] = sent().named(names.OPEN_ROUND)
+    assert (span.failed, span.attributes["error.type"]) == (True, "LedgerAway")
+    assert span.attributes[names.RUN] == RUN
 
 
 async def test_an_exception_is_told_by_its_type(sent: Sent) -> None:
