@@ -11,11 +11,14 @@ import pytest
 
 from local.teams import Fault
 from signpost.contracts import ORCHESTRATOR
+from tests.acceptance.client import Signpost, app_with
+from tests.acceptance.conftest import serving
 from tests.acceptance.sizes import UPGRADED_RUNS
 from tests.acceptance.states import STATES, Begun, Crowd
 from tests.builders import ADELE, a_flow
+from tests.doubles.quick_model import QuickModel
 from tests.doubles.releases import of_version
-from tests.doubles.timed_app import ROOT, Release, TimedApp, timed_app, today
+from tests.doubles.timed_app import INSTANCES, ROOT, Release, TimedApp, timed_app, today
 from tests.doubles.version_two import version_two, without_the_old_way
 from tests.histories.replaying import Handle, Json, differences, recorded
 
@@ -132,6 +135,35 @@ async def test_an_older_app_does_not_begin_newer_runs(app: TimedApp, tmp_path: P
     await app.restart(newest)
     await app.answer(run, ADELE)
     assert ended(app.history(run)) == "Approve"
+
+
+def test_a_process_is_replaced(model: QuickModel, tmp_path: Path) -> None:
+    """A host of version 1 is killed, one of version 2 takes its state: old and new runs end."""
+    (tmp_path / "app").mkdir()
+    folder = app_with(tmp_path / "app")
+    with serving(tmp_path / "state", model.url, folder) as signpost:
+        old, link = signpost.drafted()
+        signpost.kill()
+        put_in(version_two(tmp_path / "2").folder, folder)
+        signpost.restart()
+        new, other = signpost.drafted()
+        assert [signpost.sign(each).status_code for each in (link, other)] == [200, 200]
+        outcomes = [signpost.wait(run, "closed")["outcome"] for run in (old, new)]
+        assert outcomes == ["Approve", "Approve"]
+        assert ["announce" in past(signpost, run) for run in (old, new)] == [False, True]
+
+
+def put_in(release: Path, folder: Path) -> None:
+    """Put a release in the place of an app that is laid out by links."""
+    for part in release.iterdir():
+        (folder / part.name).unlink()
+        (folder / part.name).symlink_to(part)
+
+
+def past(signpost: Signpost, run: str) -> str:
+    """Give the history of a run as the management API tells it."""
+    answer = signpost.http.get(f"{INSTANCES}/{run}", params={"showHistory": "true"})
+    return answer.raise_for_status().text
 
 
 async def test_a_year_and_an_upgrade(app: TimedApp, tmp_path: Path) -> None:
