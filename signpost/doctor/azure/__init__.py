@@ -18,7 +18,7 @@ from signpost.doctor.azure import (
     scheduler,
 )
 from signpost.doctor.azure.arm import Arm, Refused, text
-from signpost.doctor.azure.credentials import CLOUDS, NotSignedIn, token_for
+from signpost.doctor.azure.credentials import CLOUDS, NotSignedIn, sign_in, token_for
 from signpost.doctor.azure.deployed import Deployed, look
 from signpost.doctor.azure.refusals import unreadable
 from signpost.doctor.finding import Finding
@@ -65,7 +65,7 @@ async def examine(
     try:
         token = await token_for(CLOUDS[cloud])
     except NotSignedIn:
-        return [Finding(CHECK, "unknown", "Nobody is signed in to Azure here.", "az login")]
+        return [Finding(CHECK, "unknown", "Nobody is signed in to Azure here.", sign_in(cloud))]
     async with aiohttp.ClientSession() as session:
         return await _examine(
             Arm(session, arm or CLOUDS[cloud], token), subscription, resource_group

@@ -35,3 +35,8 @@ async def token_for(endpoint: str) -> str:
             return (await chain.get_token(f"{endpoint}/.default")).token
         except ClientAuthenticationError as error:
             raise NotSignedIn from error
+
+
+def sign_in(cloud: str) -> str:
+    """Give the command that signs in to a cloud, as `az cloud list` names it."""
+    return "az login" if cloud == "AzureCloud" else f"az cloud set --name {cloud} && az login"

@@ -36,6 +36,14 @@ async def test_signed_out_is_told(arm, tmp_path, monkeypatch) -> None:
     assert arm.asked == []
 
 
+async def test_signed_out_of_another_cloud_is_told(arm, tmp_path, monkeypatch) -> None:
+    """Where the installation is in another cloud, the fix chooses that one first."""
+    monkeypatch.setenv("PATH", str(tmp_path))
+    cloud = "AzureUSGovernment"
+    [found] = await azure.examine(GROUP_NAME, SUBSCRIPTION, cloud=cloud, arm=arm.url)
+    assert found.fix == "az cloud set --name AzureUSGovernment && az login"
+
+
 async def test_no_tool_is_told(arm, tmp_path, monkeypatch) -> None:
     """A machine without `az` and `azd` hears the same."""
     monkeypatch.setenv("PATH", str(tmp_path))
