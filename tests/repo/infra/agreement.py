@@ -8,12 +8,11 @@ from typing import TYPE_CHECKING
 
 import yaml
 
-from signpost.doctor.azure import roles, setting_names
+from signpost.doctor.azure import setting_names
 from signpost.ledger.tables import TABLE
 from signpost.variables import BICEP, VARIABLES, VAULT
 from tests.repo.infra.app_policy import FORBIDDEN, settings_of
 from tests.repo.infra.project import FULL, MAIN, MODES, Project
-from tests.repo.infra.role_policy import OF_APP, OF_BACKEND, ROLES
 from tests.repo.infra.values import Finding
 from tests.repo.infra.wiring import PARAMETERS, VARIABLE
 from tests.repo.sources import ROOT
@@ -81,34 +80,11 @@ def host_names_are_set(project: Project) -> Iterator[Finding]:
         yield Finding("host.json", 1, f"{name} must not be set")
 
 
-def the_doctor_asks_for_the_same_roles(project: Project) -> Iterator[Finding]:
-    """Demand that the doctor misses exactly the roles that the app is given."""
-    given = {("", *pair) for pair in OF_APP}
-    given |= {(backend, *pair) for backend, pairs in OF_BACKEND.items() for pair in pairs}
-    asked = {("" if r.when == "always" else r.when, r.name, DOCTOR_ON[r.on]) for r in roles.ROLES}
-    for pair in sorted(given ^ asked):
-        yield Finding(project.main.path, 1, f"only one of doctor and templates has {pair}")
-    for role in roles.ROLES:
-        if ROLES.get(role.name) != role.id:
-            yield Finding(project.main.path, 1, f"the doctor's id of {role.name} is another")
-
-
-DOCTOR_ON = {
-    "storage": "Microsoft.Storage/storageAccounts",
-    "insights": "Microsoft.Insights/components",
-    "account": "Microsoft.CognitiveServices/accounts",
-    "vault": "Microsoft.KeyVault/vaults",
-    "task hub": "Microsoft.DurableTask/schedulers/taskHubs",
-}
-
-
 def the_doctor_knows_the_same_settings(project: Project) -> Iterator[Finding]:
-    """Demand that each mode sets what the doctor asks for, and that both refuse the same."""
+    """Demand that each mode sets what the doctor asks for."""
     for mode in MODES:
         for name in sorted(set(setting_names.NEEDED) - settings_of(project.deployed(mode)).keys()):
             yield Finding(MAIN, 1, f"{mode}: the doctor asks for {name}")
-    for name in sorted(setting_names.REFUSED_BY_FLEX - FORBIDDEN):
-        yield Finding(MAIN, 1, f"only the doctor refuses {name}")
 
 
 def the_ledger_has_its_table(project: Project) -> Iterator[Finding]:
@@ -125,7 +101,7 @@ def services_are_tagged(project: Project) -> Iterator[Finding]:
     services = set(azure.get("services", {}))
     for mode in MODES:
         sites = project.deployed(mode).of_type("Web/sites")
-        tags = {(site.get("tags") or {}).get("azd-service-name") for site in sites}
+        tags = {site.get("tags.azd-service-name") for site in sites}
         if tags != services:
             yield Finding("azure.yaml", 1, f"services are {services}, tags {tags}")
     for name, service in azure.get("services", {}).items():
@@ -169,7 +145,6 @@ CHECKS = (
     settings_are_those_that_are_read,
     settings_of_sign_in_follow_it,
     host_names_are_set,
-    the_doctor_asks_for_the_same_roles,
     the_doctor_knows_the_same_settings,
     the_ledger_has_its_table,
     services_are_tagged,

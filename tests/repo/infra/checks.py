@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from typing import TYPE_CHECKING
 
 from tests.repo.infra import (
@@ -47,9 +48,17 @@ def findings(project: Project) -> list[Finding]:
         return [Finding(path, 1, reason)]
 
 
-def caught(project: Project) -> bool:
-    """Say whether any check finds a mistake, without looking for more; a crash is none."""
+def caught_by(project: Project, asked: set[str]) -> set[str]:
+    """Return which of the rules that are asked find a mistake, or else one other that does."""
     try:
-        return any(True for check in CHECKS for _ in check(project))
+        first = [check for check in CHECKS if check.__name__ in asked]
+        found = {check.__name__ for check in first if sees(check, project)}
+        others = (check.__name__ for check in CHECKS if sees(check, project))
+        return found or set(itertools.islice(others, 1))
     except Unreadable:
-        return True
+        return {"reading"}
+
+
+def sees(check: Callable[[Project], Iterator[Finding]], project: Project) -> bool:
+    """Say whether a rule finds anything."""
+    return any(True for _ in check(project))

@@ -69,8 +69,8 @@ def _link(deployment: Deployment, endpoint: Deployed) -> Link:
     ]
     configs = groups[0].get("properties.privateDnsZoneConfigs") if groups else None
     zone = (configs or [{}])[0].get("properties", {}).get("privateDnsZoneId", "no zone group")
-    provider, kind = str(to.get("privateLinkServiceId")).split("/")[-3:-1]
-    return Link(f"{provider}/{kind}", ",".join(to.get("groupIds", [])), zone.rpartition("/")[2])
+    leads_to = "/".join(str(to.get("privateLinkServiceId")).split("/")[-3:-1])
+    return Link(leads_to, ",".join(to.get("groupIds", [])), zone.rpartition("/")[2])
 
 
 def endpoints_lead_to_what_is_there(project: Project) -> Iterator[Finding]:

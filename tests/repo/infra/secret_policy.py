@@ -63,7 +63,7 @@ def outputs_hold_no_secret(project: Project) -> Iterator[Finding]:
                 yield Finding(file.path, output.line, f"the output {output.name} is a secret")
     for mode in MODES:
         for name, value in project.deployed(mode).outputs.items():
-            if SECRET in json.dumps(value) or "ConnectionString" in json.dumps(value):
+            if SECRET in repr(value) or "ConnectionString" in repr(value):
                 yield Finding(project.main.path, 1, f"the output {name} is a secret")
 
 
@@ -85,10 +85,10 @@ def secrets_end_in_the_vault(project: Project) -> Iterator[Finding]:
             body = dict(held.body)
             if held.type == "Microsoft.KeyVault/vaults/secrets":
                 value = str(held.get("properties.value"))
-                body["properties"] = {**held.get("properties"), "value": ""}
+                body["properties"] = {**(held.get("properties") or {}), "value": ""}
                 if not value.startswith(SECRET):
                     yield held.wrong("its value is not a secure parameter")
-            if SECRET in json.dumps(body):
+            if SECRET in repr(body):
                 yield held.wrong("holds a secret")
 
 

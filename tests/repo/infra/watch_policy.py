@@ -276,6 +276,7 @@ def everything_is_tagged(project: Project) -> Iterator[Finding]:
             if place is None or "tags" not in shapes.members(shapes.shape(place)):
                 continue
             tags = held.body.get("tags") or {}
+            tags = tags if isinstance(tags, dict) else {"unknown": tags}
             if not wanted.items() <= tags.items() and not _without(held):
                 yield held.wrong(f"{mode}: its tags are {tags}")
             service = {"app"} if held.type == "Microsoft.Web/sites" else set()
