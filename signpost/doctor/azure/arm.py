@@ -9,7 +9,6 @@ import aiohttp
 
 TIMEOUT_SECONDS = 30.0
 MOST_PAGES = 20
-MOST_BYTES = 16 * 1024 * 1024
 ACTION = r"perform action '([\w./*-]+)'"
 
 Json = Mapping[str, Any]
@@ -79,8 +78,7 @@ class Arm:
                 allow_redirects=False,
                 timeout=aiohttp.ClientTimeout(total=TIMEOUT_SECONDS),
             ) as answer:
-                body = await answer.content.read(MOST_BYTES)
-                return _read(answer.status, body)
+                return _read(answer.status, await answer.read())
         except TimeoutError as error:
             raise Refused(0, "Timeout", "Azure did not answer in time.") from error
         except aiohttp.ClientError as error:

@@ -19,6 +19,15 @@ async def test_link_to_another_host_is_not_followed(arm) -> None:
     assert found == [{"name": "one"}]
 
 
+async def test_large_page_is_read_whole(arm) -> None:
+    """A page that arrives in many pieces is one answer."""
+    arm.put(f"{GROUP}/resources", [{"name": "n" * 1000}] * 2000)
+    arm.page = 2000
+    async with aiohttp.ClientSession() as session:
+        found = await Arm(session, arm.url, TOKEN).every(f"{GROUP}/resources", "2024-11-01")
+    assert len(found) == 2000
+
+
 async def test_endless_list_ends(arm) -> None:
     """A list that links to itself is read a bounded number of times."""
     page = {"value": [{}], "nextLink": f"{arm.url}{GROUP}/resources?api-version=2024-11-01"}
