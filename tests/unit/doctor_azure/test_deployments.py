@@ -134,3 +134,10 @@ async def test_deployment_is_ours_by_azds_tag(arm, problems) -> None:
     del tagged["properties"]["parameters"]
     arm.at(SUB + DEPLOYMENTS).append(tagged | {"tags": {"azd-env-name": "news"}})
     assert len(await problems()) == 1
+
+
+async def test_environment_is_known_by_the_name_of_the_group(arm, problems) -> None:
+    """A group that lost its tags is that of the environment in its name."""
+    del arm.at(GROUP)["tags"]
+    arm.at(SUB + DEPLOYMENTS).append(deployment("by hand", "Canceled", 12, SUB))
+    assert len(await problems()) == 1
