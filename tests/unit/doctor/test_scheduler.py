@@ -39,7 +39,9 @@ async def look(double: DurableDouble, **env: str) -> list[Finding]:
         async def durable() -> object:
             return await client.get_status("signpost-doctor")
 
-        return await scheduler.check(an_installation(**env)._replace(durable=durable))
+        found = await scheduler.check(an_installation(**env)._replace(durable=durable))
+        assert [each.check for each in found] == ["scheduler"]
+        return found
 
 
 def grpc(code: str, detail: str) -> Refusing:
