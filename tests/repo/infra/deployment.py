@@ -6,6 +6,7 @@ import re
 from typing import TYPE_CHECKING
 
 from tests.repo.infra import shapes
+from tests.repo.infra.clouds import PUBLIC
 from tests.repo.infra.evaluation import SUBSCRIPTION, Built, Frame, joined, resource_id
 from tests.repo.infra.reader import Module, Resource
 from tests.repo.infra.values import Deployed, Finding, Later, Reference, Value
@@ -40,11 +41,14 @@ class Deployment:
         texts: Mapping[str, str],
         root: str,
         given: Mapping[str, Value],
+        *,
         group: str = "",
+        cloud: str = PUBLIC,
     ) -> None:
         """Deploy at once; whatever is needed and not given stands as unknown."""
         self.files = files
         self.texts = texts
+        self.cloud = cloud
         self.findings: list[Finding] = []
         self.resources: list[Deployed] = []
         # Which module of the template makes each resource, by id; and which module, empty for the
@@ -115,9 +119,11 @@ class Deployment:
 
     def _inside(self, path: str, given: Mapping[str, Value], group: str) -> Deployment:
         """Deploy a module, or take what the same one came to with the same params before."""
-        key = repr(given), group, path, tuple(self._read_by(path))
+        key = repr(given), group, self.cloud, path, tuple(self._read_by(path))
         if key not in MODULES:
-            MODULES[key] = Deployment(self.files, self.texts, path, given, group)
+            MODULES[key] = Deployment(
+                self.files, self.texts, path, given, group=group, cloud=self.cloud
+            )
         return MODULES[key]
 
     def _read_by(self, path: str) -> Iterator[str | None]:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import yaml
 
 from tests.repo.infra import shapes
+from tests.repo.infra.clouds import CLOUDS
 from tests.repo.infra.functions import FUNCTIONS, guid, text
 from tests.repo.infra.values import Finding, Later, Reference, Value
 
@@ -38,24 +39,6 @@ OPERATIONS: dict[str, Callable[[Value, Value], Value]] = {
     "*": lambda a, b: a * b,
     "/": lambda a, b: a // b,
     "%": lambda a, b: a % b,
-}
-ENVIRONMENT = {
-    "name": "AzureCloud",
-    "resourceManager": "https://management.azure.com/",
-    "portal": "https://portal.azure.com",
-    "graph": "https://graph.windows.net/",
-    "authentication": {
-        "loginEndpoint": "https://login.microsoftonline.com/",
-        "audiences": ["https://management.azure.com/"],
-        "tenant": "common",
-        "identityProvider": "AAD",
-    },
-    "suffixes": {
-        "storage": "core.windows.net",
-        "keyvaultDns": ".vault.azure.net",
-        "sqlServerHostname": ".database.windows.net",
-        "acrLoginServer": ".azurecr.io",
-    },
 }
 
 
@@ -339,7 +322,7 @@ OF_PLACE: dict[str, Callable[..., Value]] = {
     "fail": failed,
     "tenant": lambda _frame: {"tenantId": TENANT},
     "deployment": lambda frame: {"name": "main", "location": frame.given.get("location", "")},
-    "environment": lambda _frame: ENVIRONMENT,
+    "environment": lambda frame: CLOUDS[frame.whole.cloud],
     "resourceGroup": Frame._resource_group,
     "resourceId": Frame._resource_id,
     "subscriptionResourceId": lambda _frame, kind, *names: resource_id(

@@ -8,6 +8,7 @@ import re
 from typing import TYPE_CHECKING
 
 from tests.repo.infra import shapes
+from tests.repo.infra.clouds import GOVERNMENT
 from tests.repo.infra.project import MAIN, MODES, NEEDED, Project
 from tests.repo.infra.values import Finding
 
@@ -62,6 +63,12 @@ VERSIONS = {
 CLOUDS = re.compile(
     r"windows\.net|azure\.(com|net|us|cn)\b|microsoftonline|chinacloudapi|usgovcloudapi"
 )
+OF_PUBLIC = re.compile(r"[\w.-]*(?:windows\.net|azure\.(?:com|net)|microsoftonline\.com)\b")
+ZONES_OF_GOVERNMENT = {
+    *(f"privatelink.{kind}.core.usgovcloudapi.net" for kind in ("blob", "queue", "table")),
+    *("privatelink.vaultcore.usgovcloudapi.net", "privatelink.openai.azure.us"),
+    "privatelink.durabletask.io",
+}
 # Portal pages are linked in comments only; this zone has no name that differs by cloud.
 SAME_IN_CLOUDS = ("privatelink.durabletask.io",)
 NAMES = {
@@ -146,6 +153,19 @@ def clouds_are_asked_for(project: Project) -> Iterator[Finding]:
             text = str(part.value) if part.kind == "constant" else ""
             if CLOUDS.search(text) and text not in SAME_IN_CLOUDS:
                 yield Finding(file.path, part.line, f"{text[:60]!r} is of one cloud")
+
+
+def other_clouds_have_their_own_names(project: Project) -> Iterator[Finding]:
+    """Demand that nothing that is deployed in another cloud leads to the public one."""
+    for held in project.deployed("full", GOVERNMENT).resources:
+        for text in sorted(set(OF_PUBLIC.findall(repr(held.body)))):
+            yield held.wrong(f"leads to {text} in another cloud")
+    zones = {
+        zone.name
+        for zone in project.deployed("full", GOVERNMENT).of_type("Network/privateDnsZones")
+    }
+    for zone in sorted(ZONES_OF_GOVERNMENT ^ zones):
+        yield Finding(MAIN, 1, f"the zone {zone} is wrong or missing in another cloud")
 
 
 def regions_are_offered(project: Project) -> Iterator[Finding]:
@@ -242,6 +262,7 @@ CHECKS = (
     main_reads_from_top_to_bottom,
     everything_is_described,
     clouds_are_asked_for,
+    other_clouds_have_their_own_names,
     regions_are_offered,
     everything_lies_in_the_region,
     names_are_ones_that_azure_takes,

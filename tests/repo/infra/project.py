@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from functools import cache, cached_property
 from typing import TYPE_CHECKING
 
+from tests.repo.infra.clouds import PUBLIC
 from tests.repo.infra.deployment import SECRET, Deployment
 from tests.repo.infra.evaluation import joined
 from tests.repo.infra.reader import File, read
@@ -106,13 +107,15 @@ class Project:
         }
         return [path for path in self.bicep if path not in used]
 
-    def deployed(self, mode: str) -> Deployment:
-        """Deploy the main template on paper, once a mode."""
-        if mode not in self.deployments:
+    def deployed(self, mode: str, cloud: str = PUBLIC) -> Deployment:
+        """Deploy the main template on paper, once a mode and cloud."""
+        key = f"{mode} in {cloud}"
+        if key not in self.deployments:
             asked = {**NEEDED, **MODES[mode]}
             given = {name: value for name, value in asked.items() if name in self.main.params}
-            self.deployments[mode] = Deployment(self.bicep, self.texts, MAIN, given)
-        return self.deployments[mode]
+            made = Deployment(self.bicep, self.texts, MAIN, given, cloud=cloud)
+            self.deployments[key] = made
+        return self.deployments[key]
 
     def alone(self, path: str) -> Deployment:
         """Deploy a template other than the main one, with what its params need unknown."""

@@ -179,6 +179,8 @@ def signing_in_is_as_asked(project: Project) -> Iterator[Finding]:
                 wanted[f"{REGISTRATION}.enabled"] = True
                 wanted[f"{REGISTRATION}.registration.clientId"] = client
                 wanted[f"{REGISTRATION}.registration.clientSecretSettingName"] = FEDERATED
+                issuer = f"https://login.microsoftonline.com/{TENANT}/v2.0"
+                wanted[f"{REGISTRATION}.registration.openIdIssuer"] = issuer
                 audiences = [client, f"api://{client}"]
                 wanted[f"{REGISTRATION}.validation.allowedAudiences"] = audiences
             for path, value in wanted.items():
