@@ -2,12 +2,14 @@
 
 import argparse
 import asyncio
+import atexit
 import contextlib
 import logging
 import os
 import shutil
 import signal
 import sys
+import threading
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +23,7 @@ _log = logging.getLogger("devhost")
 
 
 _LAST_PORT = 65535
+_LAST_SECONDS = 5.0
 _SWITCHES = {
     "fresh": "delete the state first",
     "reload": "start again when a file of the app changes",
@@ -141,8 +144,17 @@ def main(given: list[str] | None = None) -> int:
     return 0
 
 
-if __name__ == "__main__":
-    code = main()
+def _leave(code: int) -> None:
+    """End the process, after what the app asked for by `atexit`, which gets seconds at most.
+
+    Not by sys.exit: a function that is stuck in its thread would keep the process.
+    """
+    leaving = threading.Thread(target=atexit._run_exitfuncs, daemon=True)  # noqa: SLF001 - there is no public name
+    leaving.start()
+    leaving.join(_LAST_SECONDS)
     sys.stdout.flush()
-    # Not sys.exit: a function that is stuck in its thread would keep the process.
     os._exit(code)
+
+
+if __name__ == "__main__":
+    _leave(main())

@@ -9,8 +9,8 @@ import logging
 import os
 import sys
 from collections.abc import Mapping
-from contextlib import suppress
 from datetime import datetime
+from threading import Thread
 from typing import TYPE_CHECKING
 
 from devhost.config import ConfigError, HostConfig
@@ -26,7 +26,7 @@ _log = logging.getLogger("devhost.exporting")
 _KINDS = "OTEL_TRACES_EXPORTER"
 _ENDPOINTS = ("OTEL_EXPORTER_OTLP_TRACES_ENDPOINT", "OTEL_EXPORTER_OTLP_ENDPOINT")
 _TIMEOUT = 3.0  # seconds for one request
-_PATIENCE = 5.0  # seconds for what is left when the host stops
+_PATIENCE = 3.0  # seconds for what is left when the host stops
 _SCOPE = "DurableTask.Core"
 
 
@@ -88,10 +88,11 @@ class Exporter:
             processor.on_end(made)
 
     async def stop(self) -> None:
-        """Send what is left, for seconds at most."""
-        with suppress(TimeoutError):
-            for processor in self._processors:
-                await asyncio.wait_for(asyncio.to_thread(processor.shutdown), _PATIENCE)
+        """Send what is left, for seconds at most; a thread that is not done by then is left."""
+        ending = [Thread(target=each.shutdown, daemon=True) for each in self._processors]
+        for thread in ending:
+            thread.start()
+        await asyncio.gather(*(asyncio.to_thread(each.join, _PATIENCE) for each in ending))
 
 
 def _exporter(kind: str) -> "SpanExporter":

@@ -98,6 +98,20 @@ def test_a_term_signal_lets_running_activities_finish(tmp_path: Path, monkeypatc
     again.end()
 
 
+def test_what_an_app_does_at_exit_is_done(tmp_path: Path):
+    """An app that sends something with `atexit` when its process ends does so here too."""
+    (tmp_path / "host.json").write_text('{"version": "2.0"}')
+    code = "import atexit, azure.functions as func\napp = func.FunctionApp()\n"
+    code += "@app.route(route='x')\ndef x(req): return 'x'\natexit.register(print, 'goodbye')\n"
+    (tmp_path / "function_app.py").write_text(code)
+    command = [sys.executable, "-m", "devhost", str(tmp_path), "--port", "0"]
+    with subprocess.Popen(command, stdout=-1, stderr=subprocess.DEVNULL, text=True) as host:
+        assert host.stdout is not None
+        assert "Listening" in host.stdout.readline()
+        host.send_signal(signal.SIGTERM)
+        assert (host.stdout.read(), host.wait()) == ("goodbye\n", 0)
+
+
 def test_reload_starts_again_with_the_new_code(tmp_path: Path):
     """A changed file is noticed; port and state stay."""
     app = tmp_path
