@@ -7,12 +7,10 @@ import re
 import pytest
 
 from tests.repo import azure_commands
-from tests.repo.azure_commands import MAIN, OF_AZD, template, values
+from tests.repo.azure_commands import MAIN, OF_AZD, template
 from tests.repo.commands import Command, Line, commands, fenced
 from tests.repo.commands_run import ELSEWHERE, NOT_RUN, OF_DOCUMENTS, RUN
 from tests.repo.sources import ROOT, markdown, read
-
-DEPLOY = "docs/deploy.md"
 
 
 def of_azure(command: Command) -> bool:
@@ -87,24 +85,6 @@ def test_variables_are_there_when_a_line_needs_them(document: str) -> None:
     for line in (each for each in fenced() if each.document == document):
         assert set(re.findall(r"\$\{?([A-Za-z_]\w*)", line.text)) <= known, line.text
         known = known | line.assigned
-
-
-def table() -> dict[str, str]:
-    """Give the values and defaults that docs/deploy.md tells."""
-    rows = re.findall(r"^\| (`[A-Z_`, ]+`) \| (.+?) \| .+ \|$", read(DEPLOY), re.MULTILINE)
-    told: dict[str, str] = {}
-    for names, defaults in rows:
-        named, given = re.findall(r"\w+", names), defaults.split(", ")
-        told |= dict(zip(named, given * len(named) if len(given) == 1 else given, strict=False))
-    return told
-
-
-def test_values_of_the_deployment_are_told_with_their_defaults() -> None:
-    """Each value that main.parameters.json reads has its row; one in words is empty there."""
-    asked = {"AZURE_ENV_NAME", "AZURE_LOCATION", "AZURE_PRINCIPAL_ID", "AZURE_PRINCIPAL_TYPE"}
-    wanted = {name: default for name, (_, default) in values().items() if name not in asked}
-    told = {name: re.sub(r"^[^`].*|`", "", default) for name, default in table().items()}
-    assert told == wanted
 
 
 def test_workflows_that_documents_name_exist() -> None:
