@@ -221,5 +221,6 @@ EDITS = (
         '"no-unused-params": { "level": "error" }',
         '"no-unused-params": { "level": "warning" }',
     ),
+    Edit("main.bicep", "dependsOn: [endpoints, roles, secrets]", "dependsOn: [settings]"),
     Edit("access/main.bicep", "'AzureADMyOrg'", "'AzureADMultipleOrgs'"),
 )

@@ -42,6 +42,9 @@ OPERATIONS: dict[str, Callable[[Value, Value], Value]] = {
 }
 
 
+BUSY = object()  # stands for what is being worked out
+
+
 class Stuck(Exception):  # noqa: N818 - it is a finding rather than an error of ours
     """An expression that comes to nothing; says why."""
 
@@ -184,8 +187,16 @@ class Frame:
 
     def named(self, name: str) -> Value:
         """Give what a name of this file stands for, worked out once."""
-        if name not in self.known:
+        if name in self.known:
+            if self.known[name] is BUSY:
+                raise Stuck(f"{name} is made of itself")
+            return self.known[name]
+        self.known[name] = BUSY
+        try:
             self.known[name] = self._declared(name)
+        finally:
+            if self.known[name] is BUSY:
+                del self.known[name]
         return self.known[name]
 
     def _safe(self, expression: Expression) -> Value:

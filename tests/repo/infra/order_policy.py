@@ -31,6 +31,8 @@ def what_is_asked_for_is_deployed(project: Project) -> Iterator[Finding]:
 def what_is_asked_for_comes_first(project: Project) -> Iterator[Finding]:
     """Demand that a module waits for the one that makes what it asks for."""
     waits = _waits(project.main)
+    for name in sorted(name for name, others in waits.items() if name in others):
+        yield Finding(MAIN, 1, f"{name} waits for itself")
     for mode in MODES:
         deployment = project.deployed(mode)
         for module, held, path in sorted(deployment.used):

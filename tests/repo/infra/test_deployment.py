@@ -90,6 +90,7 @@ def test_scope_is_the_resource_that_is_extended() -> None:
         ("param n int\nparam s string = '${n}'\n@allowed(['a'])\nparam p string = 'b'\n", "'b'"),
         ("@maxValue(3)\nparam n int = 4\n", "against its @maxValue"),
         ("param b bool = 'true'\n", "no bool"),
+        ("var a = b\nvar b = a\noutput x string = a\n", "a is made of itself"),
         ("output x string = { a: 1 }.b\n", "there is no b"),
         ("output x string = made('up')\n", "made is not known"),
         (f"resource a '{IDENTITY}' = {{\n  name: 'a'\n}}\n", "lacks the required location"),
