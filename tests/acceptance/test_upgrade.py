@@ -3,7 +3,7 @@
 import asyncio
 import json
 from collections.abc import AsyncIterator
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import NamedTuple
 
@@ -137,6 +137,24 @@ async def test_an_older_app_does_not_begin_newer_runs(app: TimedApp, tmp_path: P
     assert ended(app.history(run)) == "Approve"
 
 
+async def test_a_new_task_hub_takes_open_runs_up(tmp_path: Path) -> None:
+    """A run whose instance stayed behind goes on when it is looked at: nothing happens twice."""
+    (tmp_path / "state").mkdir()
+    begun = datetime.now(UTC) - timedelta(hours=1)  # the page's look takes the time of the day
+    async with timed_app(tmp_path / "state", begin=begun) as app:
+        run = await app.begin(a_flow(allow_request_changes=True))
+        await app.answer(run, ADELE, "Request changes", comments="Shorter.")
+        before = (app.model.calls, len(app.teams.chats[ADELE]))
+        await app.stop()
+        (tmp_path / "state" / "state.db").unlink()
+        await app.start()
+        assert (await app.call("GET", f"/api/runs/{run}"))[0] == 200
+        await app.settle()
+        assert (app.model.calls, len(app.teams.chats[ADELE])) == before
+        await app.answer(run, ADELE)
+        assert (ended(app.history(run)), len(app.teams.channel)) == ("Approve", 1)
+
+
 def test_a_process_is_replaced(model: QuickModel, tmp_path: Path) -> None:
     """A host of version 1 is killed, one of version 2 takes its state: old and new runs end."""
     (tmp_path / "app").mkdir()
@@ -204,6 +222,10 @@ async def test_the_host_catches_a_change_without_the_old_way(
     assert instance is not None
     assert (instance.status, app.teams.channel) == ("Failed", [])
     assert "Was a change made to the orchestrator code" in f"{instance.output}"
+    await app.call("GET", f"/api/runs/{run}")
+    post = (await app.story(run)).post
+    assert post is not None
+    assert post.state == "failed"
 
 
 def of_today() -> Handle:
