@@ -7,7 +7,6 @@ import os
 import signal
 import subprocess
 import sys
-from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from functools import cache
 from pathlib import Path, PurePosixPath
@@ -112,6 +111,8 @@ class _Readers:
     """The threads that wait for reading processes, and a short queue before them."""
 
     def __init__(self) -> None:
+        from concurrent.futures import ThreadPoolExecutor  # noqa: PLC0415 - few runs take files
+
         self._threads = ThreadPoolExecutor(AT_ONCE, thread_name_prefix="reading")
         self._queued = 0
 
