@@ -1,6 +1,7 @@
 """The examination that anybody can run: `python -m signpost.doctor`, and what it exits with.
 
-0 when there is no problem, 1 when there is one, 2 when it could not be run as asked.
+0 when there is no problem, 1 when there is one, 2 when it could not be run as asked, or could see
+nothing of what it was asked for.
 """
 
 import argparse
@@ -13,15 +14,21 @@ from typing import Any
 
 import msgspec
 
-from signpost.doctor.finding import Finding, render, status
+from signpost.doctor.finding import NOT_SEEN, Finding, render, status
 from signpost.doctor.remote import CannotAsk, ask
 from signpost.settings import variables
 
-CANNOT_RUN = 2
 ABOUT = (
     "Say what is wrong with a Signpost, and what mends it. Without options: with the one whose"
-    " settings are in the environment."
+    " settings are in the environment. Exit status: 0 when nothing is wrong, 1 when something is,"
+    " 2 when it could not be run as asked, or could see nothing."
 )
+NOTHING_SET = (
+    "The environment holds no setting of Signpost. A deployed one is looked at with"
+    " --resource-group GROUP or --app URL, a file of settings with --settings FILE."
+)
+# Options that mean nothing without another one.
+NEEDS = {"key_from_env": "app", "subscription": "resource_group", "cloud": "resource_group"}
 GROUP, SUBSCRIPTION = "AZURE_RESOURCE_GROUP", "AZURE_SUBSCRIPTION_ID"  # as azd names them
 
 
@@ -40,7 +47,7 @@ def main(given: Sequence[str] | None = None) -> int:
         findings = asyncio.run(_examined(_arguments(given)))
     except CannotAsk as error:
         sys.stderr.write(f"{error}\n")
-        return CANNOT_RUN
+        return NOT_SEEN
     sys.stdout.write(render(findings) + "\n")
     return status(findings)
 
@@ -56,6 +63,8 @@ async def _examined(asked: argparse.Namespace) -> list[Finding]:
         from signpost.doctor.surroundings import environment, look_around  # noqa: PLC0415 - as above
 
         env = _read(asked.settings) if asked.settings else environment()
+        if not env:
+            sys.stderr.write(f"{NOTHING_SET}\n")
         findings += await examine(look_around(env))
     return findings
 
@@ -110,7 +119,21 @@ def _arguments(given: Sequence[str] | None) -> argparse.Namespace:
     )
     parser.add_argument("--subscription", metavar="ID", help=f"of the group, else {SUBSCRIPTION}")
     parser.add_argument("--cloud", metavar="NAME", help="of `az cloud list`, else AzureCloud")
-    return parser.parse_args(given)
+    asked = parser.parse_args(given)
+    if wrong := _mismatch(asked):
+        parser.error(wrong)
+    return asked
+
+
+def _mismatch(asked: argparse.Namespace) -> str | None:
+    """Refuse options that would be passed over."""
+    named = {name for name, value in vars(asked).items() if value is not None}
+    if "settings" in named and len(named) > 1:
+        return "--settings is for an examination from here, and goes with no other option"
+    for name, other in NEEDS.items():
+        if name in named and other not in named:
+            return f"--{name} goes with --{other}".replace("_", "-")
+    return None
 
 
 if __name__ == "__main__":

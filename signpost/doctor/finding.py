@@ -5,7 +5,7 @@ from typing import Literal
 
 import msgspec
 
-SOUND, AT_FAULT = 0, 1  # what the command exits with; 2 is for what could not be run at all
+SOUND, AT_FAULT, NOT_SEEN = 0, 1, 2  # what the command exits with
 
 
 class Finding(msgspec.Struct, frozen=True):
@@ -33,8 +33,11 @@ def render(findings: Iterable[Finding]) -> str:
 
 
 def status(findings: Iterable[Finding]) -> int:
-    """Give the exit status: 1 when there is a problem, else 0, also where some is unknown."""
-    return AT_FAULT if any(each.state == "problem" for each in findings) else SOUND
+    """Give the exit status: 1 when there is a problem, 2 when nothing could be seen, else 0."""
+    states = {each.state for each in findings}
+    if "problem" in states:
+        return AT_FAULT
+    return SOUND if "ok" in states else NOT_SEEN
 
 
 def _shown(text: str) -> str:

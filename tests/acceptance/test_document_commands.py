@@ -97,8 +97,9 @@ def test_the_doctor_asks_azure(clone: Path) -> None:
     """Names are taken as they are shown; who did not sign in is told to."""
     fake_az.install(clone / "bin", None)
     for line in run_by("test_the_doctor_asks_azure"):
-        told = sound(line.text, clone, **NAMES)
-        assert "Nobody is signed in to Azure here" in told
+        done = type_in(line.text, clone, **NAMES)
+        assert (done.returncode, done.stderr) == (2, "")
+        assert "Nobody is signed in to Azure here" in done.stdout
 
 
 def test_the_doctor_asks_an_app(clone: Path, kept: Signpost) -> None:

@@ -127,6 +127,34 @@ def test_problems_of_the_environment_exit_with_1() -> None:
     assert "canary" not in done.stdout
 
 
+def test_an_environment_without_settings_is_told() -> None:
+    """Whoever runs it on a laptop learns how to look at a deployed app."""
+    done = run()
+    assert done.returncode == 1
+    assert "--resource-group GROUP or --app URL" in done.stderr
+    assert "ok       flows: " in done.stdout
+
+
+@pytest.mark.parametrize(
+    "given,told",
+    [
+        (["--settings", "x.json", "--app", "https://x.invalid"], "--settings"),
+        (["--settings", "x.json", "--cloud", "AzureCloud"], "--settings"),
+        (["--key-from-env", "KEY"], "--key-from-env goes with --app"),
+        (["--subscription", "1"], "--subscription goes with --resource-group"),
+        (["--app", "https://x.invalid", "--cloud", "C"], "--cloud goes with --resource-group"),
+    ],
+)
+def test_an_option_is_never_passed_over(
+    capsys: pytest.CaptureFixture[str], given: list[str], told: str
+) -> None:
+    """Options that do not go together are refused before anything is looked at."""
+    with pytest.raises(SystemExit) as ended:
+        main(given)
+    assert ended.value.code == 2
+    assert told in capsys.readouterr().err
+
+
 def a_file(folder: Path, text: str) -> str:
     """Write a file of local settings."""
     (folder / "local.settings.json").write_text(text)

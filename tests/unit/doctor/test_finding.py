@@ -20,10 +20,11 @@ def test_a_finding_is_one_line_with_its_fix_below() -> None:
 
 
 @pytest.mark.parametrize(
-    "findings,expected", [([], 0), ([OK], 0), ([OK, UNKNOWN], 0), ([OK, PROBLEM, UNKNOWN], 1)]
+    "findings,expected",
+    [([], 2), ([UNKNOWN], 2), ([OK], 0), ([OK, UNKNOWN], 0), ([OK, PROBLEM, UNKNOWN], 1)],
 )
-def test_only_a_problem_fails_a_script(findings: list[Finding], expected: int) -> None:
-    """What could not be looked at is no fault."""
+def test_a_script_learns_what_was_seen(findings: list[Finding], expected: int) -> None:
+    """What could not be looked at is no fault; where that is everything, nothing is well either."""
     assert status(findings) == expected
 
 
