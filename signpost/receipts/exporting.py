@@ -1,6 +1,7 @@
 """Owns bringing receipts out of an installation: each into a file of its own, checked on the way.
 
-It speaks the HTTP API as an operator. An export that is started again fetches only what is new.
+It speaks the HTTP API as an operator. An export that is started again fetches only what is new,
+and checks again what is there.
 """
 
 import json
@@ -15,12 +16,12 @@ from urllib.request import HTTPRedirectHandler, Request, build_opener
 
 from signpost.receipts.canonical import LARGEST
 from signpost.receipts.sealing import Tampered, verify
+from signpost.settings import LOOPBACK_HOSTS
 
 KEYS = "keys.json"  # the public keys of all exports so far, since an app forgets former ones
 PAGE = 100
 SECONDS = 60
 RUN = r"[A-Za-z0-9_-]{1,100}"
-ON_THIS_MACHINE = ("localhost", "127.0.0.1", "::1")
 REFUSED = (HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN, HTTPStatus.NOT_FOUND)
 
 
@@ -39,7 +40,7 @@ class Exported(NamedTuple):
 def export(url: str, folder: Path, headers: Mapping[str, str]) -> Exported:
     """Write the receipts of all closed runs into a folder. Raises NotExported."""
     parts = urlsplit(url)
-    if parts.scheme != "https" and parts.hostname not in ON_THIS_MACHINE:
+    if parts.scheme != "https" and parts.hostname not in LOOPBACK_HOSTS:
         raise NotExported("Give the address of the app, starting with https://.")
     source = _Source(url.rstrip("/"), headers)
     folder.mkdir(parents=True, exist_ok=True)
@@ -48,13 +49,14 @@ def export(url: str, folder: Path, headers: Mapping[str, str]) -> Exported:
     for run in source.closed_runs():
         file = folder / f"{run}.json"
         if file.exists():
+            receipt = file.read_bytes()
             there += 1
-            continue
-        receipt = source.get(f"/api/runs/{quote(run)}/receipt")
+        else:
+            receipt = source.get(f"/api/runs/{quote(run)}/receipt")
+            _write(file, receipt)
+            written += 1
         if not _is_good(receipt, trusted):
             doubtful.append(run)
-        _write(file, receipt)
-        written += 1
     return Exported(written, there, doubtful)
 
 

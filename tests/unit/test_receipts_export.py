@@ -115,6 +115,16 @@ def test_a_receipt_that_was_changed_is_named(app: Installation, tmp_path: Path, 
     assert (tmp_path / "two.json").exists()
 
 
+def test_a_receipt_stays_doubtful_until_it_is_mended(app: Installation, tmp_path: Path) -> None:
+    """A second export does not call a folder well that holds what was changed, there or here."""
+    good = app.receipts["two"]
+    app.receipts["two"] = good.replace(b"Approve", b"Reject!")
+    export(app, tmp_path)
+    assert export(app, tmp_path) == 1
+    (tmp_path / "two.json").write_bytes(good)
+    assert export(app, tmp_path) == 0
+
+
 def test_who_shows_no_key_is_told_what_to_give(app: Installation, tmp_path: Path, capsys) -> None:
     """The list of all runs is for operators."""
     assert export(app, tmp_path, "--token-from-env", "SIGNPOST_KEY") == 2
