@@ -57,7 +57,10 @@ def hub_scope(host: str, hub: str) -> str:
     """Stand for a task hub of the scheduler behind an endpoint, which begins with its name."""
     wanted = f"[?starts_with('{host}', name)].id"
     kind = "--resource-type Microsoft.DurableTask/schedulers"
-    return _found(f"az resource list {kind} --query {shlex.quote(wanted)}") + f"/taskHubs/{hub}"
+    found = _found(f"az resource list {kind} --query {shlex.quote(wanted)}")
+    return (
+        f'{found}"{shlex.quote(f"/taskHubs/{hub}")}"'  # out of the double quotes that `assign` puts
+    )
 
 
 def secret_scope(vault: str, secret: str) -> str:

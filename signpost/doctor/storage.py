@@ -3,6 +3,7 @@
 The codes are those of https://learn.microsoft.com/rest/api/storageservices/common-rest-api-error-codes.
 """
 
+import shlex
 from collections.abc import Mapping
 from email.utils import formatdate
 from http import HTTPStatus
@@ -82,5 +83,6 @@ def no_answer(service: Service, error: NoToken | Unreached, env: Mapping[str, st
 
 
 def _open(service: Service) -> str:
-    command = f"az storage account update --name {service.account} --default-action Allow"
+    name = shlex.quote(service.account)
+    command = f"az storage account update --name {name} --default-action Allow"
     return fixes.open_network(f"{command} --public-network-access Enabled")

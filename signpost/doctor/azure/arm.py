@@ -69,6 +69,8 @@ class Arm:
         return found
 
     async def _ask(self, method: str, url: str, query: Mapping[str, str] | None) -> Json:
+        if not url.startswith(f"{self._url}/"):  # an id as @host would name another host
+            raise Refused(0, "Unreachable", "Azure named a resource by what is no id.")
         try:
             async with self._session.request(
                 method,

@@ -1,13 +1,17 @@
 """Owns looking at the storage of the Functions host: its blobs, and what Durable keeps there."""
 
+import re
 from collections.abc import Iterator, Mapping
 from http import HTTPStatus
+from urllib.parse import urlsplit
 
 from signpost.doctor.finding import Finding
+from signpost.doctor.fixes import PROVISION
 from signpost.doctor.outside import Unreached
 from signpost.doctor.storage import Service, ask, no_answer, refusal
 from signpost.doctor.surroundings import SCHEDULER, STORAGE, Surroundings
 from signpost.doctor.tokens import NoToken
+from signpost.settings import LOOPBACK_HOSTS
 
 BLOB = "/azure-webjobs-hosts/signpost-doctor"  # in the container that the host makes for itself
 ROLES = {
@@ -18,6 +22,11 @@ ROLES = {
 CHECK = "host storage"
 BLOCK = {"x-ms-blob-type": "BlockBlob"}
 JSON = {"Accept": "application/json"}
+# Of all clouds, and of accounts in zones of DNS: nobody else is shown a token of the identity.
+ADDRESS = (
+    r"https://[a-z0-9-]+(\.z\d+)?\.(blob|queue|table)\."
+    r"(core\.windows\.net|core\.chinacloudapi\.cn|core\.usgovcloudapi\.net|storage\.azure\.net)/?"
+)
 
 
 async def check(around: Surroundings) -> list[Finding]:
@@ -25,14 +34,17 @@ async def check(around: Surroundings) -> list[Finding]:
     env = around.env
     services = list(_services(env))
     if services:
-        return [await probe(service, kind, env) for kind, service in services]
+        return [
+            await probe(service, kind, env) if _is_azure(service, around) else _stranger(service)
+            for kind, service in services
+        ]
     if env.get(STORAGE):
         what = f"{STORAGE} is a connection string, which the host alone uses."
         return [Finding(CHECK, "unknown", what)]
     if "WEBSITE_SITE_NAME" not in env:
         return [Finding(CHECK, "unknown", "No storage is set here for the Functions host.")]
     what = f"{STORAGE}__blobServiceUri is missing: the host has no storage."
-    return [Finding(CHECK, "problem", what, "azd provision")]
+    return [Finding(CHECK, "problem", what, PROVISION)]
 
 
 def _services(env: Mapping[str, str]) -> Iterator[tuple[str, Service]]:
@@ -46,6 +58,16 @@ def _services(env: Mapping[str, str]) -> Iterator[tuple[str, Service]]:
             url = f"https://{account}.{kind}.core.windows.net"
         if url:
             yield kind, Service(CHECK, url, setting, ROLES[kind])
+
+
+def _is_azure(service: Service, around: Surroundings) -> bool:
+    loopback = around.config.local and urlsplit(service.url).hostname in LOOPBACK_HOSTS
+    return loopback or re.fullmatch(ADDRESS, service.url) is not None
+
+
+def _stranger(service: Service) -> Finding:
+    what = f"{service.setting} is no address of a storage account of Azure, as https://"
+    return Finding(CHECK, "problem", f"{what}NAME.blob.core.windows.net.", "azd provision")
 
 
 async def probe(service: Service, kind: str, env: Mapping[str, str]) -> Finding:

@@ -6,6 +6,7 @@ The codes are those of https://learn.microsoft.com/azure/key-vault/general/rest-
 import re
 from http import HTTPStatus
 from typing import NamedTuple
+from urllib.parse import urlsplit
 
 from signpost.doctor import fixes
 from signpost.doctor.finding import Finding
@@ -68,8 +69,9 @@ def _read(setting: str, value: str) -> _Reference | None:
 async def _why(to: _Reference, around: Surroundings) -> Finding:
     """Ask the vault as the platform does, but pass no secret on: its answer's body is dropped."""
     cloud = re.search(CLOUDS + r"\Z", to.host)
-    if cloud is None and not (around.config.local and to.host in LOOPBACK_HOSTS):
-        what = f"{to.named}, and {to.host} is no vault of Azure."
+    is_vault = cloud is not None and to.url.startswith("https://")  # or all would read the token
+    if not is_vault and not (around.config.local and to.host in LOOPBACK_HOSTS):
+        what = f"{to.named}, and {urlsplit(to.url).scheme}://{to.host} is no vault of Azure."
         return Finding("vault", "problem", what, f"Mend the URL in {to.setting}.")
     audience = f"https://vault.{cloud[1]}" if cloud else "https://vault.azure.net"
     try:

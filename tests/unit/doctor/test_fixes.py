@@ -13,6 +13,7 @@ SCOPES = {
     "model": fixes.model_scope("oai-signpost"),
     "hub": fixes.hub_scope("dts-signpost-b2c1.northeurope.durabletask.io", "signpost"),
     "secret": fixes.secret_scope(ODD, "signing-key-1"),
+    "odd hub": fixes.hub_scope("dts-signpost.northeurope.durabletask.io", "$(az hacked)`az in`"),
 }
 COMMANDS = {
     "set up": fixes.set_up("SIGNPOST_DAILY_RUNS", IN_AZURE, set_by_deployment=False),
@@ -52,6 +53,12 @@ def test_odd_names_stay_one_word(name: str) -> None:
     """A name from a setting runs nothing."""
     [line] = ran(COMMANDS[name])
     assert f"<{ODD}>" in line
+
+
+def test_an_odd_hub_runs_nothing() -> None:
+    """Who may write TASKHUB_NAME is not let into the shell of who pastes the fix."""
+    line = "".join(ran(COMMANDS["role on odd hub"]))
+    assert line.endswith("/taskHubs/$(az hacked)`az in`>")
 
 
 def test_a_scope_is_asked_for_by_name() -> None:

@@ -59,6 +59,32 @@ async def test_an_account_by_its_name_is_found(identity: IdentityDouble) -> None
 
 
 @pytest.mark.parametrize(
+    "url",
+    [
+        "https://st.blob.core.windows.net.contoso.com",
+        "https://contoso.com/st.blob.core.windows.net",
+        "https://st.blob.core.windows.net@contoso.com",
+        "http://st.blob.core.windows.net",
+    ],
+)
+async def test_no_token_goes_where_no_storage_is(identity: IdentityDouble, url: str) -> None:
+    """An address elsewhere, or one in the clear, is told, and nobody is asked."""
+    env = {"AzureWebJobsStorage__blobServiceUri": url, **WITH_SCHEDULER}
+    finding = problem(await host_storage.check(an_installation(identity, **env)))
+    assert "AzureWebJobsStorage__blobServiceUri" in finding.detail
+    assert identity.resources == []
+
+
+@pytest.mark.parametrize("place", ["st", "st.z01", "st-secondary"])
+async def test_every_address_of_an_account_is_asked(identity: IdentityDouble, place: str) -> None:
+    """A zone of DNS, and the copy of another region, are Azure's, too."""
+    url = f"https://{place}.blob.storage.azure.net/"
+    env = {"AzureWebJobsStorage__blobServiceUri": url, **WITH_SCHEDULER}
+    await host_storage.check(an_installation(identity, **env))
+    assert identity.resources
+
+
+@pytest.mark.parametrize(
     "env,expected",
     [
         ({"AzureWebJobsStorage": "UseDevelopmentStorage=true"}, ["unknown"]),

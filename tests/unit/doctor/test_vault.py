@@ -84,6 +84,7 @@ async def test_without_an_identity_the_setting_and_the_secret_are_named() -> Non
     [
         "@Microsoft.KeyVault(SecretUri=https://vault.contoso.com/secrets/keys)",
         "@Microsoft.KeyVault(SecretUri=https://kv.vault.azure.net.contoso.com/secrets/keys)",
+        "@Microsoft.KeyVault(SecretUri=http://kv.vault.azure.net/secrets/keys)",
         "@Microsoft.KeyVault(nothing)",
         "@Microsoft.KeyVault(SecretUri=https://kv.vault.azure.net/keys/a)",
         "@Microsoft.KeyVault(",

@@ -19,6 +19,15 @@ async def test_link_to_another_host_is_not_followed(arm) -> None:
     assert found == [{"name": "one"}]
 
 
+@pytest.mark.parametrize("id_", ["@localhost/x", ".example.com/x", "x", ""])
+async def test_odd_id_names_no_other_host(arm, id_) -> None:
+    """What stands where an id should be is not joined to the address and shown the token."""
+    async with aiohttp.ClientSession() as session:
+        with pytest.raises(Refused) as refused:
+            await Arm(session, arm.url, TOKEN).get(id_, "2024-11-01")
+    assert refused.value.status == 0
+
+
 async def test_large_page_is_read_whole(arm) -> None:
     """A page that arrives in many pieces is one answer."""
     arm.put(f"{GROUP}/resources", [{"name": "n" * 1000}] * 2000)
