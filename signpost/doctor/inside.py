@@ -4,12 +4,12 @@ import asyncio
 from collections.abc import Awaitable, Callable, Mapping
 
 from signpost.doctor.checks import (
-    configuration,
-    deployment,
     host_storage,
     identity,
     ledger,
+    model,
     scheduler,
+    settings,
     user_files,
     vault,
     webhooks,
@@ -20,14 +20,14 @@ from signpost.doctor.surroundings import Surroundings
 CHECK_SECONDS = 10.0
 Check = Callable[[Surroundings], Awaitable[list[Finding]]]
 CHECKS: Mapping[str, Check] = {
-    "settings": configuration.check,
+    "settings": settings.check,
     "vault": vault.check,
     "files": user_files.check,
     "identity": identity.check,
     "ledger": ledger.check,
     "host storage": host_storage.check,
     "scheduler": scheduler.check,
-    "model": deployment.check,
+    "model": model.check,
     "webhook": webhooks.check,
 }
 

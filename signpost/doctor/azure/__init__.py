@@ -33,14 +33,14 @@ LIST_SUBSCRIPTIONS = (
 Check = Callable[[Deployed], Awaitable[list[Finding]]]
 CHECKS: MappingProxyType[str, tuple[str, Check]] = MappingProxyType(  # each with what it reads
     {
-        deployments.CHECK: ("the group's deployments", deployments.examine),
-        deleted.CHECK: ("what was deleted in the subscription", deleted.examine),
-        app.CHECK: ("the app", app.examine),
-        app_settings.CHECK: ("the app's settings", app_settings.examine),
-        references.CHECK: ("the app's vault references", references.examine),
-        roles.CHECK: ("who has which role", roles.examine),
-        model.CHECK: ("the model's deployment", model.examine),
-        scheduler.CHECK: ("the Durable Task Scheduler", scheduler.examine),
+        deployments.CHECK: ("the group's deployments", deployments.check),
+        deleted.CHECK: ("what was deleted in the subscription", deleted.check),
+        app.CHECK: ("the app", app.check),
+        app_settings.CHECK: ("the app's settings", app_settings.check),
+        references.CHECK: ("the app's vault references", references.check),
+        roles.CHECK: ("who has which role", roles.check),
+        model.CHECK: ("the model's deployment", model.check),
+        scheduler.CHECK: ("the Durable Task Scheduler", scheduler.check),
     }
 )
 

@@ -7,16 +7,16 @@ from signpost.doctor.azure.arm import Json, text, within
 from signpost.doctor.azure.deployed import Deployed
 from signpost.doctor.azure.scopes import is_closed, label
 from signpost.doctor.finding import Finding
+from signpost.doctor.fixes import PROVISION
 
 CHECK = "azure model"
-AGAIN = "azd provision"
 
 
 def missing(stand: Deployed) -> Finding:
     """Say that no account answers where the app asks, or that there is none at all."""
     asked = label(stand.setting("AZURE_OPENAI_ENDPOINT"))
     if not asked:
-        return Finding(CHECK, "problem", "The group has no Azure OpenAI account.", AGAIN)
+        return Finding(CHECK, "problem", "The group has no Azure OpenAI account.", PROVISION)
     detail = (
         f"The subscription has no Azure OpenAI account that answers as {asked}, the host of "
         "AZURE_OPENAI_ENDPOINT: it is deleted, or lies in another subscription."
@@ -26,7 +26,7 @@ def missing(stand: Deployed) -> Finding:
         "--output table\n# Where it lists the account:\naz cognitiveservices account recover "
         f"--name {quote(asked)} --resource-group GROUP --location REGION\n"
         "# Else say which one to use:\n"
-        f"azd env set EXISTING_OPENAI_RESOURCE_ID ID && {AGAIN}"
+        f"azd env set EXISTING_OPENAI_RESOURCE_ID ID && {PROVISION}"
     )
     return Finding(CHECK, "problem", detail, fix)
 
@@ -35,14 +35,14 @@ def faults(account: Json) -> Iterator[Finding]:
     """Find what is wrong with an account, whatever is deployed in it."""
     name, id_ = text(account, "name"), text(account, "id")
     if (state := text(account, "properties", "provisioningState")) != "Succeeded":
-        yield Finding(CHECK, "problem", f"The account {name} is not ready: {state}.", AGAIN)
+        yield Finding(CHECK, "problem", f"The account {name} is not ready: {state}.", PROVISION)
     if within(account, "properties", "disableLocalAuth") is not True:
         detail = f"The account {name} can be used with a key: the app needs none."
         fix = f"az resource update --ids {quote(id_)} --set properties.disableLocalAuth=true"
         yield Finding(CHECK, "problem", detail, fix)
     if is_closed(account.get("properties")):
         detail = f"The account {name} refuses the app: it is private, without a private endpoint."
-        yield Finding(CHECK, "problem", detail, f"azd env set VNET_ENABLED true && {AGAIN}")
+        yield Finding(CHECK, "problem", detail, f"azd env set VNET_ENABLED true && {PROVISION}")
     if not text(account, "properties", "customSubDomainName"):
         detail = f"The account {name} has no name of its own in its address, which identities need."
         fix = (

@@ -11,7 +11,7 @@ CHECK = "azure app"
 POLICIES = "basicPublishingCredentialsPolicies"
 
 
-async def examine(stand: Deployed) -> list[Finding]:
+async def check(stand: Deployed) -> list[Finding]:
     """Find that the app is missing, stopped, empty, or open in a way that it need not be."""
     site = stand.site
     if site is None:
@@ -38,10 +38,7 @@ def _state(site: Json, stand: Deployed) -> Iterator[Finding]:
     which = f"--resource-group {quote(stand.group_name)} --name {quote(name)}"
     if state != "Running":
         detail = f"The app {name} does not run: {state or 'it has no state'}."
-        fix = (
-            f"az functionapp start --resource-group {quote(stand.group_name)} --name {quote(name)}"
-        )
-        yield Finding(CHECK, "problem", detail, fix)
+        yield Finding(CHECK, "problem", detail, f"az functionapp start {which}")
     if text(site, "properties", "usageState") == "Exceeded":
         detail = f"The app {name} has used up its quota."
         yield Finding(CHECK, "problem", detail, "Ask for more in the portal under Quotas.")

@@ -19,11 +19,12 @@ from signpost.doctor.azure.setting_names import (
     UNSAFE,
 )
 from signpost.doctor.finding import Finding
+from signpost.doctor.fixes import PROVISION
 
 CHECK = "azure settings"
 
 
-async def examine(stand: Deployed) -> list[Finding]:
+async def check(stand: Deployed) -> list[Finding]:
     """Find what is wrong with the names of the app's settings; no value is told."""
     if stand.site is None:
         return []
@@ -45,7 +46,7 @@ def _missing(stand: Deployed) -> Iterator[Finding]:
     backend = (SCHEDULER_SETTING,) if stand.uses_scheduler else ()
     for name in (*NEEDED, *model, *backend):
         if not stand.setting(name):
-            yield Finding(CHECK, "problem", f"The app setting {name} is missing.", "azd provision")
+            yield Finding(CHECK, "problem", f"The app setting {name} is missing.", PROVISION)
 
 
 def _forbidden(stand: Deployed) -> Iterator[Finding]:
@@ -74,7 +75,7 @@ def _stranger(stand: Deployed) -> Iterator[Finding]:
         asked = stand.setting(name).lower()
         if identity and asked and asked != identity.client_id.lower():
             detail = f"The app setting {name} names an identity that the app does not have."
-            yield Finding(CHECK, "problem", detail, "azd provision")
+            yield Finding(CHECK, "problem", detail, PROVISION)
 
 
 def _elsewhere(stand: Deployed) -> Iterator[Finding]:
@@ -84,7 +85,7 @@ def _elsewhere(stand: Deployed) -> Iterator[Finding]:
         address = stand.setting(name).removeprefix("tables:")
         if known and address and label(address) not in known:
             detail = f"The app setting {name} is the address of no storage account of the group."
-            yield Finding(CHECK, "problem", detail, "azd provision")
+            yield Finding(CHECK, "problem", detail, PROVISION)
 
 
 def _delete(stand: Deployed, names: Iterable[str]) -> str:

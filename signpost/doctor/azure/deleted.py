@@ -13,7 +13,7 @@ CHECK = "azure deleted names"
 VAULTS = "2024-11-01"
 
 
-async def examine(stand: Deployed) -> list[Finding]:
+async def check(stand: Deployed) -> list[Finding]:
     """Find accounts and vaults of this group that are deleted and not replaced."""
     base = f"/subscriptions/{stand.subscription}/providers"
     accounts = await stand.arm.every(

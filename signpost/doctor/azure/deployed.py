@@ -4,7 +4,7 @@ Everything is asked for once, and the checks read it from here.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import NamedTuple
 
 from signpost.doctor.azure.arm import Arm, Json, Refused, text, within
@@ -102,7 +102,7 @@ async def look(arm: Arm, subscription: str, group: str) -> Deployed:
         return known
     site = await arm.get(sites[0].id, SITES)
     settings, refusal = await _settings(arm, sites[0].id)
-    return Deployed(**(vars(known) | {"site": site, "settings": settings, "refusal": refusal}))
+    return replace(known, site=site, settings=settings, refusal=refusal)
 
 
 async def _settings(arm: Arm, site: str) -> tuple[dict[str, str] | None, Refused | None]:

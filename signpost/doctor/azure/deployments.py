@@ -9,16 +9,16 @@ from signpost.doctor.azure.deployed import Deployed
 from signpost.doctor.azure.errors import Leaf, leaves
 from signpost.doctor.azure.refusals import unreadable
 from signpost.doctor.finding import Finding
+from signpost.doctor.fixes import PROVISION
 
 CHECK = "azure deployments"
 DEPLOYMENTS = "2024-11-01"
 NESTED = "microsoft.resources/deployments"
 # What makes the name of each attempt its own: azd's time, and the hash of Bicep's modules.
 SUFFIX = r"-(?:[0-9]{6,}|[a-z2-7]{13})$"
-AGAIN = "azd provision"
 
 
-async def examine(stand: Deployed) -> list[Finding]:
+async def check(stand: Deployed) -> list[Finding]:
     """Find the deployments that failed, in the group and for it in the subscription."""
     found: list[Finding] = []
     above: list[Json] = []
@@ -68,7 +68,7 @@ def _when(deployment: Json) -> str:
 def _unfinished(deployment: Json) -> Iterator[Finding]:
     name, state = text(deployment, "name"), _state(deployment)
     if state == "Canceled":
-        yield Finding(CHECK, "problem", f"The deployment {name} was cancelled half-way.", AGAIN)
+        yield Finding(CHECK, "problem", f"The deployment {name} was cancelled half-way.", PROVISION)
     elif state not in ("Succeeded", "Failed"):
         detail = f"The deployment {name} is not over yet: {state or 'it has no state'}."
         yield Finding(CHECK, "unknown", detail, "Wait until it ends, and run this again.")

@@ -9,14 +9,14 @@ from signpost.doctor.azure.codes.capacity import MODELS
 from signpost.doctor.azure.deployed import Deployed
 from signpost.doctor.azure.scopes import ACCOUNTS, account_of
 from signpost.doctor.finding import Finding
+from signpost.doctor.fixes import PROVISION
 
 CHECK = account.CHECK
-AGAIN = "azd provision"
 TOKENS_A_UNIT = 1000  # a minute; capacity is told in thousands
 FADING = ("Deprecating", "Deprecated")
 
 
-async def examine(stand: Deployed) -> list[Finding]:
+async def check(stand: Deployed) -> list[Finding]:
     """Find why the model can't be asked, as far as Azure's own description of it tells."""
     if stand.setting("MODEL_BASE_URL"):
         return [Finding(CHECK, "ok", "The app asks another model server than Azure OpenAI.")]
@@ -39,7 +39,7 @@ async def examine(stand: Deployed) -> list[Finding]:
 def _deployment(deployment: Json, stand: Deployed) -> Iterator[Finding]:
     name, state = text(deployment, "name"), text(deployment, "properties", "provisioningState")
     if state != "Succeeded":
-        yield Finding(CHECK, "problem", f"The deployment {name} is not ready: {state}.", AGAIN)
+        yield Finding(CHECK, "problem", f"The deployment {name} is not ready: {state}.", PROVISION)
     capacity = within(deployment, "sku", "capacity")
     promised = stand.setting("MODEL_TOKENS_PER_MINUTE")
     if isinstance(capacity, int) and promised.isdecimal():
@@ -49,7 +49,7 @@ def _deployment(deployment: Json, stand: Deployed) -> Iterator[Finding]:
                 f"The deployment {name} takes {has:,} tokens a minute, and "
                 "MODEL_TOKENS_PER_MINUTE says more: drafts will be throttled."
             )
-            fix = f"azd env set OPENAI_MODEL_CAPACITY {capacity} && {AGAIN}"
+            fix = f"azd env set OPENAI_MODEL_CAPACITY {capacity} && {PROVISION}"
             yield Finding(CHECK, "problem", detail, fix)
 
 
@@ -62,7 +62,7 @@ def _no_deployment(stand: Deployed, used: Json, asked: str, offered: list[Json])
         detail = f"The region {location} does not offer the model {model} to {name}."
         return Finding(CHECK, "problem", detail, MODELS.format(location=quote(location)))
     detail = f"The account {name} has no deployment {asked}".rstrip() + "."
-    return Finding(CHECK, "problem", detail, AGAIN)
+    return Finding(CHECK, "problem", detail, PROVISION)
 
 
 def _fading(deployment: Json, offered: list[Json], stand: Deployed) -> Iterator[Finding]:

@@ -6,8 +6,9 @@ from signpost.doctor.azure.arm import Json, text
 from signpost.doctor.azure.deployed import SITE, VAULT, Deployed
 from signpost.doctor.azure.scopes import references
 from signpost.doctor.finding import Finding
+from signpost.doctor.fixes import PROVISION
 
-CHECK = "azure vault references"
+CHECK = "azure vault"
 # What became of a reference, as the API names it (Microsoft.Web, ApiKVReference.status).
 WHY = {
     "InvalidSyntax": "the reference is not written as Azure reads it",
@@ -23,7 +24,7 @@ WHY = {
 WEBHOOKS = {"teams-channel-webhook-url": "channel", "teams-chat-webhook-url": "chat"}
 
 
-async def examine(stand: Deployed) -> list[Finding]:
+async def check(stand: Deployed) -> list[Finding]:
     """Find the settings whose reference to Key Vault does not resolve."""
     if stand.site is None:
         return []
@@ -65,12 +66,12 @@ def _step(status: str, reference: Json, stand: Deployed) -> str:
         return f"az keyvault recover --name {quote(vault)} || azd provision"
     if status in ("AccessToKeyVaultDenied", "UnauthorizedClient") and identity:
         return (
-            f"az role assignment create --assignee-object-id {identity.principal_id} "
+            f"az role assignment create --assignee-object-id {quote(identity.principal_id)} "
             '--assignee-principal-type ServicePrincipal --role "Key Vault Secrets User" '
             f"--scope {quote(f'{_vault_id(vault, stand)}/secrets/{secret}')}\n"
             "# Where it has the role, the firewall of the vault has to admit the app."
         )
-    return "azd provision"
+    return PROVISION
 
 
 def _vault_id(name: str, stand: Deployed) -> str:

@@ -4,6 +4,7 @@ from shlex import quote
 
 from signpost.doctor.azure.arm import Refused
 from signpost.doctor.finding import Finding
+from signpost.doctor.fixes import PROVISION
 
 READER = "Reader"
 SETTINGS_READER = "Website Contributor"  # the least built-in role that may list app settings
@@ -24,7 +25,7 @@ def unreadable(check: str, what: str, refusal: Refused, scope: str, role: str = 
         )
         return Finding(check, "unknown", detail, fix)
     if refusal.absent:
-        return Finding(check, "unknown", f"Azure does not find {what}.", "azd provision")
+        return Finding(check, "unknown", f"Azure does not find {what}.", PROVISION)
     said = f"{refusal.status} {refusal.code}" if refusal.status else refusal.message
     detail = f"Azure did not tell {what}: {said.rstrip('.')}."
     return Finding(check, "unknown", detail, "Wait a minute, and run this again.")

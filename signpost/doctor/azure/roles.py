@@ -9,6 +9,7 @@ from signpost.doctor.azure.deployed import INSIGHTS, STORAGE, VAULT, Deployed, I
 from signpost.doctor.azure.refusals import unreadable
 from signpost.doctor.azure.scopes import account_of, secrets_in, task_hubs
 from signpost.doctor.finding import Finding
+from signpost.doctor.fixes import PROVISION
 
 CHECK = "azure roles"
 ASSIGNMENTS = "2022-04-01"
@@ -45,14 +46,14 @@ ROLES = (
 )
 
 
-async def examine(stand: Deployed) -> list[Finding]:
+async def check(stand: Deployed) -> list[Finding]:
     """Find the roles that the app's identity lacks; one on a scope above counts."""
     if stand.site is None:
         return []
     identity = stand.identity
     if identity is None:
         detail = "The app has no user-assigned identity, so no role can be given to it."
-        return [Finding(CHECK, "problem", detail, "azd provision")]
+        return [Finding(CHECK, "problem", detail, PROVISION)]
     given = await _assignments(stand, stand.group, identity)
     found: list[Finding] = []
     for kind in dict.fromkeys(role.on for role in ROLES):
@@ -93,7 +94,7 @@ def _problem(role: Role, scope: str, identity: Identity) -> Finding:
         f"{scope.rpartition('/')[2]}. A role counts up to ten minutes after it was given."
     )
     fix = (
-        f"az role assignment create --assignee-object-id {identity.principal_id} "
+        f"az role assignment create --assignee-object-id {quote(identity.principal_id)} "
         f'--assignee-principal-type ServicePrincipal --role "{role.name}" --scope {quote(scope)}'
     )
     return Finding(CHECK, "problem", detail, fix)

@@ -6,25 +6,25 @@ from signpost.doctor.azure.arm import Json, listed, text
 from signpost.doctor.azure.deployed import SCHEDULER, SCHEDULER_SETTING, Deployed
 from signpost.doctor.azure.scopes import SCHEDULERS, is_closed, is_private, label, task_hubs
 from signpost.doctor.finding import Finding
+from signpost.doctor.fixes import PROVISION
 
 CHECK = "azure scheduler"
-AGAIN = "azd provision"
 
 
-async def examine(stand: Deployed) -> list[Finding]:
+async def check(stand: Deployed) -> list[Finding]:
     """Find why the scheduler would refuse the app."""
     if not stand.uses_scheduler:
         return [Finding(CHECK, "ok", "Runs are kept in storage; no scheduler is used.")]
     near = [await stand.arm.get(each.id, SCHEDULERS) for each in stand.of(SCHEDULER)]
     if not near:
         detail = f"{SCHEDULER_SETTING} is set, and the group has no Durable Task Scheduler."
-        return [Finding(CHECK, "problem", detail, AGAIN)]
+        return [Finding(CHECK, "problem", detail, PROVISION)]
     asked = _parts(stand.setting(SCHEDULER_SETTING))
     host = label(asked.get("endpoint", ""))
     used = next((each for each in near if host in ("", _label(each))), None)
     if used is None:
         detail = f"The endpoint in {SCHEDULER_SETTING} is not that of {text(near[0], 'name')}."
-        return [Finding(CHECK, "problem", detail, AGAIN)]
+        return [Finding(CHECK, "problem", detail, PROVISION)]
     found = [*_state(used), *_doors(used), *_strangers(asked, stand)]
     found += _hubs(await task_hubs(stand), stand)
     return found or [Finding(CHECK, "ok", f"The scheduler {text(used, 'name')} is ready.")]
@@ -44,7 +44,7 @@ def _state(scheduler: Json) -> Iterator[Finding]:
     state = text(scheduler, "properties", "provisioningState")
     if state != "Succeeded":
         detail = f"The scheduler {text(scheduler, 'name')} is not ready: {state}."
-        yield Finding(CHECK, "problem", detail, AGAIN)
+        yield Finding(CHECK, "problem", detail, PROVISION)
 
 
 def _doors(scheduler: Json) -> Iterator[Finding]:
@@ -57,9 +57,9 @@ def _doors(scheduler: Json) -> Iterator[Finding]:
     else:
         return
     fix = (
-        f"{AGAIN}\n# admits the addresses in schedulerIpAllowlist of infra/main.parameters.json, "
-        "or all where it names none. Behind a virtual network:\n"
-        f"azd env set VNET_ENABLED true && {AGAIN}"
+        f"{PROVISION}\n# lets in the addresses in schedulerIpAllowlist of "
+        "infra/main.parameters.json, or all where it names none. Behind a virtual network:\n"
+        f"azd env set VNET_ENABLED true && {PROVISION}"
     )
     name = text(scheduler, "name")
     yield Finding(CHECK, "problem", f"The scheduler {name} refuses the app: {why}.", fix)
@@ -73,7 +73,7 @@ def _strangers(asked: dict[str, str], stand: Deployed) -> Iterator[Finding]:
     client = asked.get("clientid", "").lower()
     if way != "managedidentity" or client != stand.identity.client_id.lower():
         detail = f"{SCHEDULER_SETTING} does not sign in as the app's identity."
-        yield Finding(CHECK, "problem", detail, AGAIN)
+        yield Finding(CHECK, "problem", detail, PROVISION)
 
 
 def _hubs(hubs: list[Json], stand: Deployed) -> Iterator[Finding]:
@@ -81,9 +81,9 @@ def _hubs(hubs: list[Json], stand: Deployed) -> Iterator[Finding]:
     there = [hub for hub in hubs if asked.lower() in ("", text(hub, "name").lower())]
     if not there:
         detail = f"The scheduler has no task hub {asked}".rstrip() + "."
-        yield Finding(CHECK, "problem", detail, AGAIN)
+        yield Finding(CHECK, "problem", detail, PROVISION)
     for hub in there:
         state = text(hub, "properties", "provisioningState")
         if state != "Succeeded":
             detail = f"The task hub {text(hub, 'name')} is not ready: {state}."
-            yield Finding(CHECK, "problem", detail, AGAIN)
+            yield Finding(CHECK, "problem", detail, PROVISION)

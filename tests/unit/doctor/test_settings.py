@@ -3,7 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from signpost.doctor.checks import configuration
+from signpost.doctor.checks import settings
 from signpost.doctor.surroundings import PLATFORM, look_around
 from signpost.variables import VARIABLES
 from tests.unit.doctor.installed import IN_AZURE, SOUND, an_installation, problem, states
@@ -17,13 +17,13 @@ VALUES = st.sampled_from(
 
 async def test_sound_settings_are_one_calm_line() -> None:
     """Nothing is missing."""
-    assert states(await configuration.check(an_installation())) == ["ok"]
+    assert states(await settings.check(an_installation())) == ["ok"]
 
 
 async def test_all_problems_are_told_at_once() -> None:
     """Who mends the first learns of the others without starting the app again."""
     wrong = {"SIGNPOST_SIGNING_KEYS": "short", "SIGNPOST_LEDGER": "", "MODEL_PRICE_INPUT": "cheap"}
-    found = await configuration.check(an_installation(**wrong))
+    found = await settings.check(an_installation(**wrong))
     assert all(any(name in each.detail for each in found) for name in wrong)
     assert all(name in str([each.fix for each in found]) for name in wrong)
 
@@ -31,9 +31,9 @@ async def test_all_problems_are_told_at_once() -> None:
 async def test_a_fix_in_azure_is_a_command() -> None:
     """What Bicep sets is provisioned; what else there is, set and kept."""
     around = an_installation(**IN_AZURE, SIGNPOST_LEDGER="")
-    assert (problem(await configuration.check(around)).fix or "").startswith("azd provision")
+    assert (problem(await settings.check(around)).fix or "").startswith("azd provision")
     around = an_installation(**IN_AZURE, SIGNPOST_DAILY_RUNS="many")
-    fix = problem(await configuration.check(around)).fix or ""
+    fix = problem(await settings.check(around)).fix or ""
     assert "az functionapp config appsettings set --name app-signpost" in fix
     assert "--settings SIGNPOST_DAILY_RUNS=VALUE" in fix
 
@@ -42,7 +42,7 @@ async def test_a_reference_is_left_to_the_look_at_the_vault() -> None:
     """One thing that is wrong is told once."""
     reference = "@Microsoft.KeyVault(SecretUri=https://kv.vault.azure.net/secrets/keys)"
     around = an_installation(SIGNPOST_SIGNING_KEYS=reference)
-    assert states(await configuration.check(around)) == ["ok"]
+    assert states(await settings.check(around)) == ["ok"]
 
 
 @given(st.dictionaries(st.sampled_from(NAMES), VALUES))

@@ -29,7 +29,7 @@ async def test_reason_becomes_a_step(arm, problems, status) -> None:
     """Each reason is told with what mends it, and how the app looks again."""
     arm.at(REFERENCES)[0] = reference(KEYS, "signing-key-1", status)
     [found] = await problems()
-    assert (found.check, found.state) == ("azure vault references", "problem")
+    assert (found.check, found.state) == ("azure vault", "problem")
     assert f"{KEYS} did not get its secret signing-key-1" in found.detail
     assert status in found.detail
     assert STEPS[status] in found.fix

@@ -21,7 +21,7 @@ READABLE = {
     GROUP + DEPLOYMENTS: "azure deployments",
     SUB + DEPLOYMENTS: "azure deployments",
     GROUP + ASSIGNMENTS: "azure roles",
-    REFERENCES: "azure vault references",
+    REFERENCES: "azure vault",
     f"{WEB}/functions": "azure app",
     f"{ACCOUNT}/models": "azure model",
 }

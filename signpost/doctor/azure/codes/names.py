@@ -1,8 +1,8 @@
 """Owns remedies for names that are taken: by others, by what was deleted, by an earlier half."""
 
 from signpost.doctor.azure.codes.remedy import Remedy
+from signpost.doctor.fixes import PROVISION
 
-AGAIN = "azd provision"
 ANOTHER_NAME = (
     "azd env new ANOTHER-NAME && azd up\n# Names come from that of the environment: another one "
     "gives others."
@@ -63,12 +63,12 @@ REMEDIES = (
     Remedy(
         ("DeploymentActive",),
         "another deployment of this name is still running",
-        f"# Once it is over:\n{AGAIN}",
+        f"# Once it is over:\n{PROVISION}",
     ),
     Remedy(
         ("ResourceGroupBeingDeleted", "ResourceGroupDeletionBlocked"),
         "the group is being deleted",
-        f"# Once it is gone:\n{AGAIN}",
+        f"# Once it is gone:\n{PROVISION}",
     ),
     Remedy(
         (
@@ -82,6 +82,6 @@ REMEDIES = (
             "GatewayTimeout",
         ),
         "Azure was not ready for this step; deploying again takes up where it stopped",
-        AGAIN,
+        PROVISION,
     ),
 )

@@ -2,7 +2,7 @@
 
 import pytest
 
-from signpost.doctor.checks import deployment
+from signpost.doctor.checks import model
 from signpost.doctor.finding import Finding
 from tests.doubles import azure_openai_answers as answers
 from tests.doubles.identity_double import IdentityDouble
@@ -19,7 +19,7 @@ async def look(
     """Look at a deployment that answers so."""
     double.script.append(answer)
     told = {"AZURE_OPENAI_ENDPOINT": double.endpoint, **IN_AZURE, **env}
-    found = await deployment.check(an_installation(identity, **told))
+    found = await model.check(an_installation(identity, **told))
     assert [each.check for each in found] == ["model"]
     return found
 
@@ -79,7 +79,7 @@ async def test_each_refusal_has_its_sentence(
 async def test_a_wrong_endpoint_is_told(identity: IdentityDouble) -> None:
     """A name that nobody has."""
     env = {"AZURE_OPENAI_ENDPOINT": "https://oai-signpost.invalid"}
-    finding = problem(await deployment.check(an_installation(identity, **env)))
+    finding = problem(await model.check(an_installation(identity, **env)))
     assert "there is no host of the name oai-signpost.invalid" in finding.detail
     assert "AZURE_OPENAI_ENDPOINT" in str(finding.fix)
 
@@ -88,29 +88,29 @@ async def test_a_wrong_server_is_told() -> None:
     """By the setting that names it."""
     other = {"MODEL_BASE_URL": "https://model.contoso.invalid/v1", "MODEL_NAME": "gpt"}
     around = an_installation(AZURE_OPENAI_ENDPOINT="", **other)
-    assert "Set MODEL_BASE_URL" in str(problem(await deployment.check(around)).fix)
+    assert "Set MODEL_BASE_URL" in str(problem(await model.check(around)).fix)
 
 
 async def test_a_local_model_that_is_off_is_started() -> None:
     """One command starts it on this machine."""
     other = {"MODEL_BASE_URL": "http://127.0.0.1:9/v1", "MODEL_NAME": "gpt"}
     around = an_installation(AZURE_OPENAI_ENDPOINT="", **other)
-    assert str(problem(await deployment.check(around)).fix).startswith("make run")
+    assert str(problem(await model.check(around)).fix).startswith("make run")
 
 
 async def test_without_a_token_nothing_is_said_of_the_model() -> None:
     """The finding of the identity says why."""
-    assert states(await deployment.check(an_installation())) == ["unknown"]
+    assert states(await model.check(an_installation())) == ["unknown"]
 
 
 async def test_a_wrong_setting_is_told_once() -> None:
     """The look at the settings names it."""
     around = an_installation(AZURE_OPENAI_DEPLOYMENT="")
-    assert states(await deployment.check(around)) == ["unknown"]
+    assert states(await model.check(around)) == ["unknown"]
 
 
 @pytest.mark.parametrize(
-    "path,model,key,state,told",
+    "path,name,key,state,told",
     [
         ("/v1", "gpt", KEY, "ok", "is there"),
         ("/v1", "large", KEY, "problem", "has no model large"),
@@ -119,12 +119,12 @@ async def test_a_wrong_setting_is_told_once() -> None:
     ],
 )
 async def test_another_server_is_asked_for_its_models(  # noqa: PLR0917 - a row of the table each
-    models: ModelsDouble, path: str, model: str, key: str, state: str, told: str
+    models: ModelsDouble, path: str, name: str, key: str, state: str, told: str
 ) -> None:
     """The key is sent, and never shown."""
     models.key = KEY
-    asked = {"MODEL_BASE_URL": models.url + path, "MODEL_NAME": model, "MODEL_API_KEY": key}
-    [finding] = await deployment.check(an_installation(AZURE_OPENAI_ENDPOINT="", **asked))
+    asked = {"MODEL_BASE_URL": models.url + path, "MODEL_NAME": name, "MODEL_API_KEY": key}
+    [finding] = await model.check(an_installation(AZURE_OPENAI_ENDPOINT="", **asked))
     assert finding.state == state
     assert told in f"{finding.detail} {finding.fix}"
     assert KEY not in repr(finding)
