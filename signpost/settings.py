@@ -3,10 +3,11 @@
 import os
 import re
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
 from functools import cache
 from typing import Any, Literal, get_args
 from urllib.parse import SplitResult, quote, urlsplit
+
+import msgspec
 
 from signpost import allowances
 from signpost.allowances import Allowances
@@ -35,8 +36,7 @@ SignIn = Literal["off", "on", "required", "local"]
 Unfiltered = Literal["refuse", "flag"]
 
 
-@dataclass(frozen=True, repr=False)
-class Settings:
+class Settings(msgspec.Struct, frozen=True, kw_only=True):
     """What one installation of Signpost is told; never printed, since some of it is secret.
 
     `signing_keys` are newest first; `ledger` is `sqlite:` and a path, or `tables:` and a URL;
@@ -63,6 +63,9 @@ class Settings:
     tenant_id: str | None
     operators: tuple[str, ...]
     allowances: Allowances
+
+    def __repr__(self) -> str:
+        return "Settings(...)"
 
 
 def asks_for_keys() -> bool:

@@ -3,13 +3,13 @@
 import json
 from base64 import b64encode
 from collections.abc import Callable, Mapping
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from functools import cache
 from typing import Any, NamedTuple
 
 import azure.functions as func
 import msgspec
+from msgspec.structs import replace
 
 from function_app import app
 from signpost import lists, openapi, receipts, records
