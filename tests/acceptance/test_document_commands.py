@@ -196,6 +196,13 @@ def test_the_devhost_serves(clone: Path, kept: Signpost) -> None:
             host.terminate()
 
 
+def test_the_devhosts_options_are_told(clone: Path) -> None:
+    """Its document shows each, and no other."""
+    usage = (ROOT / "devhost/README.md").read_text("utf-8").split("```")[1]
+    offered = set(re.findall(r"--[a-z]+", sound("python -m devhost --help", clone)))
+    assert set(re.findall(r"--[a-z]+", usage)) == offered - {"--help"}
+
+
 def answers_at(url: str) -> None:
     """Wait until a server answers."""
     once(lambda: answers(url), lambda: f"{url} gave no answer")
