@@ -94,3 +94,15 @@ def test_an_unknown_backend_is_refused(tmp_path: Path) -> None:
     assert done.returncode == 2
     assert "DURABLE_BACKEND" in done.stderr
     assert not (tmp_path / "app.zip").exists()
+
+
+def test_a_link_is_not_followed(tmp_path: Path) -> None:
+    """What lies outside of the app, or beside it as local.settings.json, is never packed."""
+    (tmp_path / "scripts").mkdir()
+    script = tmp_path / "scripts" / "package"
+    script.write_bytes((ROOT / "scripts/package").read_bytes())
+    (tmp_path / "local.settings.json").write_text("{}", "utf-8")
+    (tmp_path / "function_app.py").symlink_to("local.settings.json")
+    done = subprocess.run([sys.executable, script], capture_output=True, text=True, check=False)
+    assert done.returncode == 1
+    assert "function_app.py is a link" in done.stderr

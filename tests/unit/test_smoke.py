@@ -22,6 +22,7 @@ WRONG: dict[str, tuple[str, Reply, str]] = {
     "no script": ("/", (200, SECURITY_HEADERS, "<p>Hello"), "the start page names no script"),
     "lost script": ("/assets/start.js", (404, BARE, ""), "/assets/start.js gave 404"),
     "no type": ("/assets/start.js", (200, SECURITY_HEADERS, ""), "not served as JavaScript"),
+    "deep": ("/api/openapi.json", (200, BARE, "[" * 200_000), "no OpenAPI description"),
     "not an API": ("/api/openapi.json", (200, BARE, "<p>"), "no OpenAPI description"),
     "another API": ("/api/openapi.json", told([]), "no OpenAPI description"),
     "open door": (RUNS, (422, BARE, ""), "by a stranger gave 422 in place of 401"),
@@ -64,6 +65,16 @@ def test_what_is_wrong_is_said(deployed, name) -> None:
     assert done.returncode == 1
     assert words in done.stdout
     assert ADVICE in done.stdout
+
+
+def test_answer_steers_no_terminal(deployed) -> None:
+    """Nor a workflow, which takes a line that begins with two colons for an order."""
+    page = '<script src="/a\n::stop-commands::x\n\x1b[2J.js">'
+    deployed.answers["/"] = [(200, SECURITY_HEADERS, page)]
+    done = smoke(deployed.url)
+    assert done.returncode == 1
+    assert "\x1b" not in done.stdout
+    assert not any(line.startswith("::") for line in done.stdout.splitlines())
 
 
 @pytest.mark.parametrize(
