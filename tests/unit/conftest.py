@@ -75,7 +75,9 @@ async def durable_double() -> AsyncIterator[DurableDouble]:
 
 
 @pytest.fixture
-def app_ledger(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[SqliteLedger]:
+async def app_ledger(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> AsyncIterator[SqliteLedger]:
     """Set up the app's environment, and give the ledger that its handlers open."""
     environment = {
         "SIGNPOST_ENVIRONMENT": "local",
@@ -92,6 +94,7 @@ def app_ledger(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Sqli
     opened = open_ledger(environment["SIGNPOST_LEDGER"])
     assert isinstance(opened, SqliteLedger)
     yield opened
+    await client.close()
     opened.close()
     settings.cache_clear()
     open_ledger.cache_clear()
