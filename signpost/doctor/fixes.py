@@ -35,10 +35,17 @@ def show_identities(env: Mapping[str, str]) -> str:
 
 
 def assign(role: str, scope: str, env: Mapping[str, str]) -> str:
-    """Give the command that gives the app's identity a role on what `scope` stands for."""
-    who = env.get("AZURE_CLIENT_ID") or "OBJECT_ID_OF_THE_APPS_IDENTITY"
+    """Give the command that gives the app's identity a role; `scope` is a word for the shell."""
+    who = shlex.quote(env.get("AZURE_CLIENT_ID") or "OBJECT_ID_OF_THE_APPS_IDENTITY")
+    return f'az role assignment create --assignee {who} --role "{role}" --scope {scope}'
+
+
+def assign_to_object(principal_id: str, role: str, scope: str) -> str:
+    """Give the command that gives an identity, known by its object id, a role on a resource."""
+    who = f"--assignee-object-id {shlex.quote(principal_id)} --assignee-principal-type"
     return (
-        f'az role assignment create --assignee {shlex.quote(who)} --role "{role}" --scope "{scope}"'
+        f'az role assignment create {who} ServicePrincipal --role "{role}" '
+        f"--scope {shlex.quote(scope)}"
     )
 
 
@@ -58,14 +65,13 @@ def hub_scope(host: str, hub: str) -> str:
     wanted = f"[?starts_with('{host}', name)].id"
     kind = "--resource-type Microsoft.DurableTask/schedulers"
     found = _found(f"az resource list {kind} --query {shlex.quote(wanted)}")
-    return (
-        f'{found}"{shlex.quote(f"/taskHubs/{hub}")}"'  # out of the double quotes that `assign` puts
-    )
+    return found + shlex.quote(f"/taskHubs/{hub}")
 
 
 def secret_scope(vault: str, secret: str) -> str:
     """Stand for one secret of a vault."""
-    return _found(f"az keyvault show --name {shlex.quote(vault)} --query id") + f"/secrets/{secret}"
+    found = _found(f"az keyvault show --name {shlex.quote(vault)} --query id")
+    return found + shlex.quote(f"/secrets/{secret}")
 
 
 def open_network(command: str) -> str:
@@ -76,17 +82,26 @@ def open_network(command: str) -> str:
     )
 
 
-def set_secret(secret: str, vault: str | None = None) -> str:
-    """Give the command that sets a secret, in the vault of the deployment unless one is named."""
-    where = shlex.quote(vault) if vault else '"$(azd env get-value AZURE_KEY_VAULT_NAME)"'
-    return f"az keyvault secret set --vault-name {where} --name {shlex.quote(secret)} --value VALUE"
+def set_secret(secret: str, env: Mapping[str, str], vault: str | None = None) -> str:
+    """Give the commands that set a secret, in the vault of the deployment unless one is named."""
+    where = shlex.quote(vault) if vault else _found("azd env get-value AZURE_KEY_VAULT_NAME", "")
+    return f"{secret_from_file(secret, where)}\n# Then let the app read it:\n{restart(env)}"
+
+
+def secret_from_file(secret: str, vault: str) -> str:
+    """Give the command that sets a secret without a trace; `vault` is a word for the shell."""
+    return (
+        "# FILE holds the secret and nothing else; delete it then.\n"
+        f"az keyvault secret set --vault-name {vault} --name {shlex.quote(secret)} --file FILE"
+    )
 
 
 def _of_app(site: str) -> str:
     query = shlex.quote(f"[?name=='{site}'].resourceGroup")
     group = _found(f"az functionapp list --query {query}")
-    return f'--name {shlex.quote(site)} --resource-group "{group}"'
+    return f"--name {shlex.quote(site)} --resource-group {group}"
 
 
-def _found(command: str) -> str:
-    return f"$({command} --output tsv)"
+def _found(command: str, form: str = " --output tsv") -> str:
+    """Give what a command finds, as one word for the shell."""
+    return f'"$({command}{form})"'

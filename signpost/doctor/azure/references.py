@@ -6,7 +6,8 @@ from signpost.doctor.azure.arm import Json, text
 from signpost.doctor.azure.deployed import SITE, VAULT, Deployed
 from signpost.doctor.azure.scopes import references
 from signpost.doctor.finding import Finding
-from signpost.doctor.fixes import PROVISION
+from signpost.doctor.fixes import PROVISION, assign_to_object, secret_from_file
+from signpost.doctor.roles import SECRETS
 
 CHECK = "azure vault"
 # What became of a reference, as the API names it (Microsoft.Web, ApiKVReference.status).
@@ -58,19 +59,14 @@ def _step(status: str, reference: Json, stand: Deployed) -> str:
     )
     identity = stand.identity
     if status in ("SecretNotFound", "SecretVersionNotFound") and secret in WEBHOOKS:
-        return (
-            f"# FILE holds the URL of the {WEBHOOKS[secret]} workflow of Teams; delete it then.\n"
-            f"az keyvault secret set --vault-name {quote(vault)} --name {secret} --file FILE"
-        )
+        which = f"# The secret is the URL of the {WEBHOOKS[secret]} workflow of Teams.\n"
+        return which + secret_from_file(secret, quote(vault))
     if status == "VaultNotFound":
         return f"az keyvault recover --name {quote(vault)} || azd provision"
     if status in ("AccessToKeyVaultDenied", "UnauthorizedClient") and identity:
-        return (
-            f"az role assignment create --assignee-object-id {quote(identity.principal_id)} "
-            '--assignee-principal-type ServicePrincipal --role "Key Vault Secrets User" '
-            f"--scope {quote(f'{_vault_id(vault, stand)}/secrets/{secret}')}\n"
-            "# Where it has the role, the firewall of the vault has to admit the app."
-        )
+        scope = f"{_vault_id(vault, stand)}/secrets/{secret}"
+        given = assign_to_object(identity.principal_id, SECRETS.name, scope)
+        return f"{given}\n# Where it has the role, the firewall of the vault has to admit the app."
     return PROVISION
 
 

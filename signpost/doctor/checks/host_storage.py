@@ -5,6 +5,7 @@ from collections.abc import Iterator, Mapping
 from http import HTTPStatus
 from urllib.parse import urlsplit
 
+from signpost.doctor import roles
 from signpost.doctor.finding import Finding
 from signpost.doctor.fixes import PROVISION
 from signpost.doctor.outside import Unreached
@@ -14,11 +15,7 @@ from signpost.doctor.tokens import NoToken
 from signpost.settings import LOOPBACK_HOSTS
 
 BLOB = "/azure-webjobs-hosts/signpost-doctor"  # in the container that the host makes for itself
-ROLES = {
-    "blob": "Storage Blob Data Owner",
-    "queue": "Storage Queue Data Contributor",
-    "table": "Storage Table Data Contributor",
-}
+OPENED_BY = {"blob": roles.BLOBS, "queue": roles.QUEUES, "table": roles.TABLES}
 CHECK = "host storage"
 BLOCK = {"x-ms-blob-type": "BlockBlob"}
 JSON = {"Accept": "application/json"}
@@ -57,7 +54,7 @@ def _services(env: Mapping[str, str]) -> Iterator[tuple[str, Service]]:
             setting = f"{STORAGE}__accountName"
             url = f"https://{account}.{kind}.core.windows.net"
         if url:
-            yield kind, Service(CHECK, url, setting, ROLES[kind])
+            yield kind, Service(CHECK, url, setting, OPENED_BY[kind].name)
 
 
 def _is_azure(service: Service, around: Surroundings) -> bool:

@@ -7,13 +7,13 @@ from uuid import uuid4
 
 from signpost.doctor.finding import Finding
 from signpost.doctor.outside import Reply, Unreached
+from signpost.doctor.roles import TABLES
 from signpost.doctor.storage import Service, ask, no_answer, refusal
 from signpost.doctor.surroundings import Surroundings
 from signpost.doctor.tokens import NoToken
 from signpost.ledger import Ledger, LedgerAway
 
 SETTING = "SIGNPOST_LEDGER"
-ROLE = "Storage Table Data Contributor"
 TABLE = "signpost"
 PARTITION = "doctor"  # where no run keeps anything
 JSON = {"Accept": "application/json"}
@@ -33,7 +33,7 @@ async def check(around: Surroundings) -> list[Finding]:
 
 async def probe(url: str, env: Mapping[str, str]) -> Finding:
     """Write, read and erase a row of the table, as the app's identity."""
-    service = Service("ledger", url, SETTING, ROLE)
+    service = Service("ledger", url, SETTING, TABLES.name)
     row = uuid4().hex
     path = f"/{TABLE}(PartitionKey='{PARTITION}',RowKey='{row}')"
     try:

@@ -10,10 +10,11 @@ import msgspec
 from signpost.doctor import fixes
 from signpost.doctor.finding import Finding
 from signpost.doctor.outside import Reply, Unreached, send
+from signpost.doctor.roles import MODEL
 from signpost.doctor.surroundings import Surroundings
 from signpost.doctor.tokens import NoToken, token_for
 from signpost.model.outcomes import Answer, Refusal
-from signpost.model.refusals import NETWORK, NO_CHAT, ROLE, VERSION, refused
+from signpost.model.refusals import NETWORK, NO_CHAT, VERSION, refused
 from signpost.settings import LOOPBACK_HOSTS, Settings
 
 REFUSED = (HTTPStatus.BAD_REQUEST, HTTPStatus.UNPROCESSABLE_ENTITY)
@@ -77,13 +78,13 @@ def _fix(refusal: Refusal, said: str, around: Surroundings) -> str:
     account = fixes.model_scope(subdomain)
     if refusal.kind == "unauthorized" and re.search(NETWORK, said, re.IGNORECASE):
         return fixes.open_network(
-            f'az resource update --ids "{account}" --set properties.networkAcls.defaultAction=Allow'
+            f"az resource update --ids {account} --set properties.networkAcls.defaultAction=Allow"
         )
     if refusal.kind == "unauthorized":
-        return fixes.assign(ROLE, account, around.env)
+        return fixes.assign(MODEL.name, account, around.env)
     if refusal.kind == "deployment_missing":
         listed = (
-            f'az rest --url "{account}/deployments?api-version=2025-06-01" --query "value[].name"'
+            f"az rest --url {account}'/deployments?api-version=2025-06-01' --query 'value[].name'"
         )
         return f"{listed}   # one of these belongs into AZURE_OPENAI_DEPLOYMENT"
     if refusal.kind == "unavailable":

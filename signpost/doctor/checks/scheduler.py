@@ -9,10 +9,10 @@ from http import HTTPStatus
 
 from signpost.doctor import fixes
 from signpost.doctor.finding import Finding
+from signpost.doctor.roles import TASK_HUB, needed
 from signpost.doctor.surroundings import SCHEDULER, STORAGE, Surroundings
 
-ROLE = "Durable Task Data Contributor"
-OPENED = "Storage Blob Data Owner, Storage Queue Data Contributor, Storage Table Data Contributor"
+STORAGE_ROLES = ", ".join(role.name for role in needed("storage", uses_scheduler=False))
 DENIED = r"PermissionDenied|Unauthenticated|AuthorizationPermissionMismatch|\b40[13]\b|Unauthorized"
 ABSENT = r"NotFound|not found|\b404\b|does not exist"
 AWAY = r"Unavailable|No such host|Name or service not known|refused|DeadlineExceeded|timed out"
@@ -38,17 +38,18 @@ def _told(said: str, around: Surroundings) -> Finding:
     connection = around.env.get(SCHEDULER, "")
     if not connection:
         what = f"Durable Functions can't use the storage account of {STORAGE}"
-        fix = f"See the findings of host storage; the app's identity needs the roles {OPENED} there"
-        return Finding("scheduler", "problem", f"{what}.", f"{fix}.")
+        fix = "See the findings of host storage; the app's identity needs these roles there: "
+        return Finding("scheduler", "problem", f"{what}.", f"{fix}{STORAGE_ROLES}.")
     endpoint = re.search(ENDPOINT, connection)
     host, hub = endpoint["host"] if endpoint else "", around.env.get("TASKHUB_NAME", "TASKHUB")
     if endpoint is None:
         what = f"{SCHEDULER} names no Endpoint=https://..."
         return Finding("scheduler", "problem", what, fixes.PROVISION)
     if re.search(DENIED, said):
-        what = f"The scheduler {host} refuses the app's identity, which lacks the role {ROLE} on"
-        what += f" the task hub {hub}; or AZURE_CLIENT_ID and the ClientID in {SCHEDULER} differ."
-        fix = fixes.assign(ROLE, fixes.hub_scope(host, hub), around.env)
+        what = f"The scheduler {host} refuses the app's identity, which lacks the role "
+        what += f"{TASK_HUB.name} on the task hub {hub}; or AZURE_CLIENT_ID and the ClientID in "
+        what += f"{SCHEDULER} differ."
+        fix = fixes.assign(TASK_HUB.name, fixes.hub_scope(host, hub), around.env)
         return Finding("scheduler", "problem", what, fix)
     if re.search(ABSENT, said):
         what = f"The scheduler {host} has no task hub {hub}: TASKHUB_NAME names it."

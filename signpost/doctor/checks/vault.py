@@ -11,11 +11,11 @@ from urllib.parse import urlsplit
 from signpost.doctor import fixes
 from signpost.doctor.finding import Finding
 from signpost.doctor.outside import Reply, Unreached, send
+from signpost.doctor.roles import SECRETS
 from signpost.doctor.surroundings import Surroundings
 from signpost.doctor.tokens import NoToken, token_for
 from signpost.settings import LOOPBACK_HOSTS, VAULT_REFERENCE
 
-ROLE = "Key Vault Secrets User"
 VERSION = "7.4"
 CLOUDS = r"\.vault\.(azure\.net|azure\.cn|usgovcloudapi\.net)"
 REFERENCE = (
@@ -79,7 +79,7 @@ async def _why(to: _Reference, around: Surroundings) -> Finding:
         answer = await send("GET", f"{to.url}?api-version={VERSION}", token)
     except NoToken:
         what = f"{to.named}, which did not resolve; without a token nobody can tell why."
-        return Finding("vault", "problem", what, fixes.set_secret(to.secret, to.vault))
+        return Finding("vault", "problem", what, fixes.set_secret(to.secret, around.env, to.vault))
     except Unreached as error:
         what = f"{to.named}, but {error}."
         fix = fixes.PROVISION if error.why == "name" else _open(to)
@@ -96,17 +96,17 @@ def _told(to: _Reference, answer: Reply, around: Surroundings) -> Finding:
             "vault",
             "problem",
             f"{to.named}, which has no such secret.",
-            fixes.set_secret(to.secret, to.vault),
+            fixes.set_secret(to.secret, around.env, to.vault),
         )
     if "ForbiddenByFirewall" in answer.codes:
         what = f"{to.named}, whose network rules keep the app out."
         return Finding("vault", "problem", what, _open(to))
     if answer.status == HTTPStatus.FORBIDDEN and "SecretDisabled" not in answer.codes:
-        what = f"{to.named}, and the app's identity lacks the role {ROLE} there."
+        what = f"{to.named}, and the app's identity lacks the role {SECRETS.name} there."
         scope = fixes.secret_scope(to.vault, to.secret)
-        return Finding("vault", "problem", what, fixes.assign(ROLE, scope, around.env))
+        return Finding("vault", "problem", what, fixes.assign(SECRETS.name, scope, around.env))
     what = f"{to.named}, which did not resolve: the vault answers {answer.status}."
-    return Finding("vault", "problem", what, fixes.set_secret(to.secret, to.vault))
+    return Finding("vault", "problem", what, fixes.set_secret(to.secret, around.env, to.vault))
 
 
 def _open(to: _Reference) -> str:

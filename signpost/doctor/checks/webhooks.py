@@ -56,4 +56,4 @@ async def _connect(url: str) -> None:
 def _set(name: str, around: Surroundings) -> str:
     if "WEBSITE_SITE_NAME" not in around.env:
         return fixes.set_up(name, around.env, set_by_deployment=False)
-    return fixes.set_secret(name.lower().replace("_", "-"))
+    return fixes.set_secret(name.lower().replace("_", "-"), around.env)

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from signpost.doctor.azure.roles import ROLES as ASKED
 from signpost.doctor.azure.setting_names import REFUSED_BY_FLEX
+from signpost.doctor.roles import ROLES as ASKED
 from tests.repo.infra.app_policy import FORBIDDEN
 from tests.repo.infra.role_policy import OF_APP, OF_BACKEND, ROLES
 

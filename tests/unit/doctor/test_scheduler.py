@@ -68,7 +68,7 @@ async def test_a_scheduler_that_refuses_names_the_role(code: str) -> None:
     finding = problem(await look(grpc(code, "Access denied."), **ON_SCHEDULER))
     assert "lacks the role Durable Task Data Contributor on the task hub signpost" in finding.detail
     assert f'--assignee {CLIENT} --role "Durable Task Data Contributor"' in str(finding.fix)
-    assert str(finding.fix).endswith('/taskHubs/signpost"')
+    assert str(finding.fix).endswith('"/taskHubs/signpost')
     assert SECRET not in repr(finding)
 
 

@@ -8,7 +8,7 @@ from tests.doubles.identity_double import IdentityDouble
 from tests.unit.doctor.installed import CLIENT, IN_AZURE, an_installation, problem, states
 from tests.unit.doctor.vault_double import SECRET, VaultDouble
 
-SET = "az keyvault secret set --vault-name 127 --name teams-channel-webhook-url --value VALUE"
+SET = "az keyvault secret set --vault-name 127 --name teams-channel-webhook-url --file FILE"
 
 
 async def found(key_vault: VaultDouble, identity: IdentityDouble) -> Finding:
@@ -27,7 +27,7 @@ async def test_a_missing_secret_is_to_be_set(
     key_vault.refuses = (404, "SecretNotFound", "")
     finding = await found(key_vault, identity)
     assert "has no such secret" in finding.detail
-    assert finding.fix == SET
+    assert SET in (finding.fix or "").splitlines()
     assert identity.resources == ["https://vault.azure.net"]
     assert key_vault.asked == ["Bearer made-up"]
 
@@ -38,7 +38,7 @@ async def test_a_missing_role_is_named(key_vault: VaultDouble, identity: Identit
     finding = await found(key_vault, identity)
     assert "lacks the role Key Vault Secrets User" in finding.detail
     assert f'assignee {CLIENT} --role "Key Vault Secrets User" --scope "$(' in (finding.fix or "")
-    assert (finding.fix or "").endswith('/secrets/teams-channel-webhook-url"')
+    assert (finding.fix or "").endswith('"/secrets/teams-channel-webhook-url')
 
 
 async def test_a_closed_network_is_named(key_vault: VaultDouble, identity: IdentityDouble) -> None:

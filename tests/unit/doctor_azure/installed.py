@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from signpost.doctor.azure.roles import ROLES
+from signpost.doctor.roles import ROLES
 from tests.doubles.arm_double import ArmDouble
 
 SUBSCRIPTION = "11111111-1111-1111-1111-111111111111"

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from signpost.doctor.azure.roles import ROLES, needed
+from signpost.doctor.roles import ROLES, needed
 from tests.unit.doctor_azure.installed import (
     ACCOUNT,
     ASSIGNMENTS,

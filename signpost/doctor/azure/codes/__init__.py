@@ -9,9 +9,11 @@ from signpost.doctor.azure.deployed import Deployed
 from signpost.doctor.azure.errors import Leaf
 
 # Those that know more of an error come first: its code and words, its code alone, its words alone.
-REMEDIES = sorted(
-    (*capacity.REMEDIES, *names.REMEDIES, *rights.REMEDIES),
-    key=lambda remedy: (not remedy.codes, not remedy.where),
+REMEDIES = tuple(
+    sorted(
+        (*capacity.REMEDIES, *names.REMEDIES, *rights.REMEDIES),
+        key=lambda remedy: (not remedy.codes, not remedy.where),
+    )
 )
 NAMESPACE = r"\bMicrosoft\.[A-Za-z]+\b"
 REGIONS = r"available (?:regions|locations) for the resource type (?:is|are) '([^']*)'"
