@@ -7,8 +7,8 @@ from signpost.problems import Misconfigured
 from signpost.settings import Settings, problems, read, variables
 from signpost.variables import VARIABLES
 
-STORAGE = "AzureWebJobsStorage"
-SCHEDULER = "DURABLE_TASK_SCHEDULER_CONNECTION_STRING"
+HOST_STORAGE = "AzureWebJobsStorage"
+SCHEDULER_SETTING = "DURABLE_TASK_SCHEDULER_CONNECTION_STRING"
 # What Azure and the Functions host read; the app's own settings stand in the catalogue.
 PLATFORM = (
     "IDENTITY_ENDPOINT",
@@ -16,10 +16,10 @@ PLATFORM = (
     "WEBSITE_SITE_NAME",
     "WEBSITE_HOSTNAME",
     "WEBSITE_AUTH_ENABLED",
-    STORAGE,
-    *(f"{STORAGE}__{service}ServiceUri" for service in ("blob", "queue", "table")),
-    f"{STORAGE}__accountName",
-    SCHEDULER,
+    HOST_STORAGE,
+    *(f"{HOST_STORAGE}__{service}ServiceUri" for service in ("blob", "queue", "table")),
+    f"{HOST_STORAGE}__accountName",
+    SCHEDULER_SETTING,
     "TASKHUB_NAME",
 )
 # Settings that are read together, and what stands in for them where one of them is wrong.

@@ -3,8 +3,7 @@
 from collections.abc import Iterable, Iterator
 from shlex import quote
 
-from signpost.doctor.azure.deployed import SCHEDULER_SETTING, Deployed
-from signpost.doctor.azure.deployed import STORAGE as STORAGE_ACCOUNT
+from signpost.doctor.azure.deployed import STORAGE, Deployed
 from signpost.doctor.azure.refusals import SETTINGS_READER, unreadable
 from signpost.doctor.azure.scopes import label
 from signpost.doctor.azure.setting_names import (
@@ -12,14 +11,14 @@ from signpost.doctor.azure.setting_names import (
     ANY_MODEL,
     AZURE_OPENAI,
     NEEDED,
-    REFERENCE,
     REFUSED_BY_FLEX,
     SECRETS,
-    STORAGE,
     UNSAFE,
 )
 from signpost.doctor.finding import Finding
 from signpost.doctor.fixes import PROVISION
+from signpost.doctor.surroundings import HOST_STORAGE, SCHEDULER_SETTING
+from signpost.settings import VAULT_REFERENCE
 
 CHECK = "azure settings"
 
@@ -62,7 +61,7 @@ def _forbidden(stand: Deployed) -> Iterator[Finding]:
 def _bare(stand: Deployed) -> Iterator[Finding]:
     """Find secrets that stand in a setting, where everybody who may read settings sees them."""
     for name in SECRETS:
-        if (value := stand.setting(name)) and not value.startswith(REFERENCE):
+        if (value := stand.setting(name)) and not value.startswith(VAULT_REFERENCE):
             detail = f"The app setting {name} holds its secret, in place of a vault reference."
             fix = "azd provision\n# Then make the secret anew: whoever may read settings has it."
             yield Finding(CHECK, "problem", detail, fix)
@@ -71,7 +70,7 @@ def _bare(stand: Deployed) -> Iterator[Finding]:
 def _stranger(stand: Deployed) -> Iterator[Finding]:
     """Find settings that name another identity than the app has."""
     identity = stand.identity
-    for name in ("AZURE_CLIENT_ID", f"{STORAGE}__clientId"):
+    for name in ("AZURE_CLIENT_ID", f"{HOST_STORAGE}__clientId"):
         asked = stand.setting(name).lower()
         if identity and asked and asked != identity.client_id.lower():
             detail = f"The app setting {name} names an identity that the app does not have."
@@ -80,7 +79,7 @@ def _stranger(stand: Deployed) -> Iterator[Finding]:
 
 def _elsewhere(stand: Deployed) -> Iterator[Finding]:
     """Find addresses of a storage account that the group does not have."""
-    known = {each.name.lower() for each in stand.of(STORAGE_ACCOUNT)}
+    known = {each.name.lower() for each in stand.of(STORAGE)}
     for name in ADDRESSES:
         address = stand.setting(name).removeprefix("tables:")
         if known and address and label(address) not in known:

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 from typing import NamedTuple
 
 from signpost.doctor.azure.arm import Arm, Json, Refused, text, within
+from signpost.doctor.surroundings import SCHEDULER_SETTING
 
 GROUPS, RESOURCES, SITES = "2024-11-01", "2024-11-01", "2024-11-01"
 SITE = "microsoft.web/sites"
@@ -17,7 +18,6 @@ STORAGE = "microsoft.storage/storageaccounts"
 INSIGHTS = "microsoft.insights/components"
 VAULT = "microsoft.keyvault/vaults"
 IDENTITY = "microsoft.managedidentity/userassignedidentities"
-SCHEDULER_SETTING = "DURABLE_TASK_SCHEDULER_CONNECTION_STRING"
 
 
 class Resource(NamedTuple):

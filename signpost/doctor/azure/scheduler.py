@@ -3,10 +3,11 @@
 from collections.abc import Iterator
 
 from signpost.doctor.azure.arm import Json, listed, text
-from signpost.doctor.azure.deployed import SCHEDULER, SCHEDULER_SETTING, Deployed
+from signpost.doctor.azure.deployed import SCHEDULER, Deployed
 from signpost.doctor.azure.scopes import SCHEDULERS, is_closed, is_private, label, task_hubs
 from signpost.doctor.finding import Finding
 from signpost.doctor.fixes import PROVISION
+from signpost.doctor.surroundings import SCHEDULER_SETTING
 
 CHECK = "azure scheduler"
 

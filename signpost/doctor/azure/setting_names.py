@@ -3,14 +3,15 @@
 from collections.abc import Mapping
 from types import MappingProxyType
 
-REFERENCE = "@Microsoft.KeyVault("
-STORAGE = "AzureWebJobsStorage"
+from signpost.doctor.surroundings import HOST_STORAGE
+from signpost.variables import VARIABLES, VAULT
+
 NEEDED = (
-    f"{STORAGE}__credential",
-    f"{STORAGE}__clientId",
-    f"{STORAGE}__blobServiceUri",
-    f"{STORAGE}__queueServiceUri",
-    f"{STORAGE}__tableServiceUri",
+    f"{HOST_STORAGE}__credential",
+    f"{HOST_STORAGE}__clientId",
+    f"{HOST_STORAGE}__blobServiceUri",
+    f"{HOST_STORAGE}__queueServiceUri",
+    f"{HOST_STORAGE}__tableServiceUri",
     "APPLICATIONINSIGHTS_CONNECTION_STRING",
     "APPLICATIONINSIGHTS_AUTHENTICATION_STRING",
     "TASKHUB_NAME",
@@ -20,18 +21,12 @@ NEEDED = (
     "TEAMS_CHANNEL_WEBHOOK_URL",
 )
 ADDRESSES = (
-    *(f"{STORAGE}__{kind}ServiceUri" for kind in ("blob", "queue", "table")),
+    *(f"{HOST_STORAGE}__{kind}ServiceUri" for kind in ("blob", "queue", "table")),
     "SIGNPOST_LEDGER",
 )
 AZURE_OPENAI = ("AZURE_OPENAI_ENDPOINT", "AZURE_OPENAI_DEPLOYMENT")
 ANY_MODEL = "MODEL_BASE_URL"
-SECRETS = (
-    "SIGNPOST_SIGNING_KEYS",
-    "SIGNPOST_FORMER_SIGNING_KEYS",
-    "TEAMS_CHANNEL_WEBHOOK_URL",
-    "TEAMS_CHAT_WEBHOOK_URL",
-    "MODEL_API_KEY",
-)
+SECRETS = (*(each.name for each in VARIABLES if each.set_by == VAULT), "MODEL_API_KEY")
 # Flex Consumption deprecates them, or keeps what they say in functionAppConfig.
 REFUSED_BY_FLEX = frozenset(
     {
@@ -61,8 +56,8 @@ REFUSED_BY_FLEX = frozenset(
 )
 UNSAFE: Mapping[str, str] = MappingProxyType(
     {
-        STORAGE: "holds a key of the storage account, or nothing; the app signs in by its identity",
-        f"{STORAGE}__accountName": "goes against the addresses of the storage account",
+        HOST_STORAGE: "holds an account key, or nothing; the app signs in by its identity",
+        f"{HOST_STORAGE}__accountName": "goes against the addresses of the storage account",
         "SIGNPOST_ENVIRONMENT": "allows loopback addresses and account keys, for one machine",
     }
 )

@@ -10,7 +10,7 @@ from signpost.doctor.finding import Finding
 from signpost.doctor.fixes import PROVISION
 from signpost.doctor.outside import Unreached
 from signpost.doctor.storage import Service, ask, no_answer, refusal
-from signpost.doctor.surroundings import SCHEDULER, STORAGE, Surroundings
+from signpost.doctor.surroundings import HOST_STORAGE, SCHEDULER_SETTING, Surroundings
 from signpost.doctor.tokens import NoToken
 from signpost.settings import LOOPBACK_HOSTS
 
@@ -35,23 +35,23 @@ async def check(around: Surroundings) -> list[Finding]:
             await probe(service, kind, env) if _is_azure(service, around) else _stranger(service)
             for kind, service in services
         ]
-    if env.get(STORAGE):
-        what = f"{STORAGE} is a connection string, which the host alone uses."
+    if env.get(HOST_STORAGE):
+        what = f"{HOST_STORAGE} is a connection string, which the host alone uses."
         return [Finding(CHECK, "unknown", what)]
     if "WEBSITE_SITE_NAME" not in env:
         return [Finding(CHECK, "unknown", "No storage is set here for the Functions host.")]
-    what = f"{STORAGE}__blobServiceUri is missing: the host has no storage."
+    what = f"{HOST_STORAGE}__blobServiceUri is missing: the host has no storage."
     return [Finding(CHECK, "problem", what, PROVISION)]
 
 
 def _services(env: Mapping[str, str]) -> Iterator[tuple[str, Service]]:
     """Give what the host opens by its identity; without a scheduler Durable keeps runs there."""
-    account = env.get(f"{STORAGE}__accountName")
-    for kind in ("blob",) if env.get(SCHEDULER) else ("blob", "queue", "table"):
-        setting = f"{STORAGE}__{kind}ServiceUri"
+    account = env.get(f"{HOST_STORAGE}__accountName")
+    for kind in ("blob",) if env.get(SCHEDULER_SETTING) else ("blob", "queue", "table"):
+        setting = f"{HOST_STORAGE}__{kind}ServiceUri"
         url = env.get(setting)
         if url is None and account:
-            setting = f"{STORAGE}__accountName"
+            setting = f"{HOST_STORAGE}__accountName"
             url = f"https://{account}.{kind}.core.windows.net"
         if url:
             yield kind, Service(CHECK, url, setting, OPENED_BY[kind].name)

@@ -4,8 +4,7 @@ from http import HTTPStatus
 
 from signpost.doctor import fixes
 from signpost.doctor.finding import Finding
-from signpost.doctor.surroundings import STORAGE as HOST_STORAGE
-from signpost.doctor.surroundings import Surroundings
+from signpost.doctor.surroundings import HOST_STORAGE, Surroundings
 from signpost.doctor.tokens import STORAGE, NoToken, has_identity, token_for
 
 

@@ -10,7 +10,7 @@ from http import HTTPStatus
 from signpost.doctor import fixes
 from signpost.doctor.finding import Finding
 from signpost.doctor.roles import TASK_HUB, needed
-from signpost.doctor.surroundings import SCHEDULER, STORAGE, Surroundings
+from signpost.doctor.surroundings import HOST_STORAGE, SCHEDULER_SETTING, Surroundings
 
 STORAGE_ROLES = ", ".join(role.name for role in needed("storage", uses_scheduler=False))
 DENIED = r"PermissionDenied|Unauthenticated|AuthorizationPermissionMismatch|\b40[13]\b|Unauthorized"
@@ -35,27 +35,27 @@ async def check(around: Surroundings) -> list[Finding]:
 
 def _told(said: str, around: Surroundings) -> Finding:
     """Say what an exception means, without repeating it: it may hold names and addresses."""
-    connection = around.env.get(SCHEDULER, "")
+    connection = around.env.get(SCHEDULER_SETTING, "")
     if not connection:
-        what = f"Durable Functions can't use the storage account of {STORAGE}"
+        what = f"Durable Functions can't use the storage account of {HOST_STORAGE}"
         fix = "See the findings of host storage; the app's identity needs these roles there: "
         return Finding("scheduler", "problem", f"{what}.", f"{fix}{STORAGE_ROLES}.")
     endpoint = re.search(ENDPOINT, connection)
     host, hub = endpoint["host"] if endpoint else "", around.env.get("TASKHUB_NAME", "TASKHUB")
     if endpoint is None:
-        what = f"{SCHEDULER} names no Endpoint=https://..."
+        what = f"{SCHEDULER_SETTING} names no Endpoint=https://..."
         return Finding("scheduler", "problem", what, fixes.PROVISION)
     if re.search(DENIED, said):
         what = f"The scheduler {host} refuses the app's identity, which lacks the role "
         what += f"{TASK_HUB.name} on the task hub {hub}; or AZURE_CLIENT_ID and the ClientID in "
-        what += f"{SCHEDULER} differ."
+        what += f"{SCHEDULER_SETTING} differ."
         fix = fixes.assign(TASK_HUB.name, fixes.hub_scope(host, hub), around.env)
         return Finding("scheduler", "problem", what, fix)
     if re.search(ABSENT, said):
         what = f"The scheduler {host} has no task hub {hub}: TASKHUB_NAME names it."
         return Finding("scheduler", "problem", what, fixes.PROVISION)
     if re.search(AWAY, said):
-        what = f"The scheduler {host} can't be reached: {SCHEDULER} holds its endpoint."
+        what = f"The scheduler {host} can't be reached: {SCHEDULER_SETTING} holds its endpoint."
         fix = f"{fixes.PROVISION}   # sets the endpoint, and the addresses that it lets in"
         return Finding("scheduler", "problem", what, fix)
     what = f"The scheduler {host} fails; the app's log says how."

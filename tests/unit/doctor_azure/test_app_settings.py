@@ -5,9 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from signpost.doctor.azure.deployed import SCHEDULER_SETTING
 from signpost.doctor.azure.setting_names import ADDRESSES, NEEDED, REFUSED_BY_FLEX, SECRETS, UNSAFE
-from signpost.variables import VARIABLES, VAULT
+from signpost.doctor.surroundings import SCHEDULER_SETTING
 from tests.unit.doctor_azure.installed import SECRET, SETTINGS, app_settings
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -68,11 +67,6 @@ async def test_another_model_server_needs_no_azure_openai(arm, problems) -> None
     del settings["AZURE_OPENAI_ENDPOINT"], settings["AZURE_OPENAI_DEPLOYMENT"]
     arm.put(SETTINGS, {"properties": settings})
     assert await problems() == []
-
-
-def test_secrets_are_those_of_the_catalogue() -> None:
-    """What the catalogue keeps in Key Vault may not stand in a setting."""
-    assert {each.name for each in VARIABLES if each.set_by == VAULT} <= set(SECRETS)
 
 
 def test_needed_settings_are_those_that_bicep_sets() -> None:
