@@ -1,9 +1,11 @@
 """A loopback stand-in for Azure Resource Manager: real paths, API versions and error bodies."""
 
-from typing import Any, Self
+from typing import Any
 from urllib.parse import unquote
 
 from aiohttp import web
+
+from tests.doubles.listening import Listening
 
 TOKEN = "made-up-arm-token"
 # Which versions each provider takes here; the longest matching part of the path counts.
@@ -24,31 +26,21 @@ def error(status: int, code: str, message: str) -> web.Response:
     return web.json_response({"error": {"code": code, "message": message}}, status=status)
 
 
-class ArmDouble:
+class ArmDouble(Listening):
     """Answers what was put into it, lists in pages of `page`; `asked` is what it was asked for.
 
     Paths are compared without case, as Azure compares them.
     """
 
     def __init__(self) -> None:
+        super().__init__()
         self.page = 100
-        self.url = ""
         self.asked: list[tuple[str, str]] = []
         self._answers: dict[str, Any] = {}
-        self._runner: web.AppRunner | None = None
 
-    async def __aenter__(self) -> Self:
-        app = web.Application()
-        app.router.add_route("*", "/{path:.*}", self._answer)
-        self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=0)
-        await self._runner.setup()
-        await web.TCPSite(self._runner, "127.0.0.1", 0).start()
-        self.url = f"http://127.0.0.1:{self._runner.addresses[0][1]}"
-        return self
-
-    async def __aexit__(self, *_: object) -> None:
-        if self._runner is not None:
-            await self._runner.cleanup()
+    def routes(self) -> list[web.RouteDef]:
+        """Give what it answers."""
+        return [web.route("*", "/{path:.*}", self._answer)]
 
     def put(self, path: str, body: Any) -> None:
         """Answer a path with a thing, or with a list."""

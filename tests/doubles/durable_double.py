@@ -1,37 +1,36 @@
 """A loopback stand-in for the HTTP API that the Durable extension gives its clients."""
 
 import json
-from typing import Any, Self
+from typing import Any
 
 from aiohttp import web
 from azure.durable_functions.models.utils import http_utils
 
+from tests.doubles.listening import Listening
 
-class DurableDouble:
+
+class DurableDouble(Listening):
     """Keeps the status of each instance, and what it was told: starts and events, in order."""
 
+    path = "/"
+
     def __init__(self) -> None:
+        super().__init__()
         self.instances: dict[str, dict[str, Any]] = {}
         self.told: list[str] = []
         self.down = False
-        self.url = ""
-        self._runner: web.AppRunner | None = None
 
-    async def __aenter__(self) -> Self:
-        app = web.Application()
-        app.router.add_post("/orchestrators/{name}/{id}", self._start)
-        app.router.add_get("/instances/{id}", self._status)
-        app.router.add_post("/instances/{id}/raiseEvent/{event}", self._raise)
-        self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=0)
-        await self._runner.setup()
-        await web.TCPSite(self._runner, "127.0.0.1", 0).start()
-        self.url = f"http://127.0.0.1:{self._runner.addresses[0][1]}/"
-        return self
+    def routes(self) -> list[web.RouteDef]:
+        """Give what it answers."""
+        return [
+            web.post("/orchestrators/{name}/{id}", self._start),
+            web.get("/instances/{id}", self._status),
+            web.post("/instances/{id}/raiseEvent/{event}", self._raise),
+        ]
 
     async def __aexit__(self, *_: object) -> None:
         await http_utils._close_session()  # the SDK keeps one session a process
-        if self._runner is not None:
-            await self._runner.cleanup()
+        await super().__aexit__()
 
     def client(self) -> str:
         """Give the binding that the host passes for a client, as JSON."""

@@ -1,33 +1,23 @@
 """A loopback stand-in for an OpenAI-compatible server that lists one model to who has its key."""
 
-from typing import Self
-
 from aiohttp import web
+
+from tests.doubles.listening import Listening
 
 KEY = "canary-of-the-model"
 
 
-class ModelsDouble:
+class ModelsDouble(Listening):
     """Answers `/v1/models`, and counts how often; without `key` it believes everybody."""
 
     def __init__(self) -> None:
+        super().__init__()
         self.key: str | None = None
         self.asked = 0
-        self.url = ""
-        self._runner: web.AppRunner | None = None
 
-    async def __aenter__(self) -> Self:
-        app = web.Application()
-        app.router.add_get("/v1/models", self._models)
-        self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=0)
-        await self._runner.setup()
-        await web.TCPSite(self._runner, "127.0.0.1", 0).start()
-        self.url = f"http://127.0.0.1:{self._runner.addresses[0][1]}"
-        return self
-
-    async def __aexit__(self, *_: object) -> None:
-        if self._runner is not None:
-            await self._runner.cleanup()
+    def routes(self) -> list[web.RouteDef]:
+        """Give what it answers."""
+        return [web.get("/v1/models", self._models)]
 
     async def _models(self, request: web.Request) -> web.Response:
         self.asked += 1

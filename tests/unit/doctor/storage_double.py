@@ -1,39 +1,31 @@
 """A loopback stand-in for an account's blobs, queues and tables, as strict about tokens."""
 
-from typing import Any, Self
+from typing import Any
 
 from aiohttp import web
+
+from tests.doubles.listening import Listening
 
 TOKEN = "made-up"
 JSON = "application/json"
 
 
-class StorageDouble:
+class StorageDouble(Listening):
     """Holds rows of the table `signpost` and blobs; `fault` is the refusal of one method.
 
     Tables say the code of an error in their body, the other services in a header.
     """
 
     def __init__(self) -> None:
+        super().__init__()
         self.has_table = True
         self.fault: dict[str, tuple[int, str]] = {}
         self.rows: dict[str, Any] = {}
         self.asked: list[str] = []
-        self.url = ""
-        self._runner: web.AppRunner | None = None
 
-    async def __aenter__(self) -> Self:
-        app = web.Application()
-        app.router.add_route("*", "/{path:.*}", self._answer)
-        self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=0)
-        await self._runner.setup()
-        await web.TCPSite(self._runner, "127.0.0.1", 0).start()
-        self.url = f"http://127.0.0.1:{self._runner.addresses[0][1]}"
-        return self
-
-    async def __aexit__(self, *_: object) -> None:
-        if self._runner is not None:
-            await self._runner.cleanup()
+    def routes(self) -> list[web.RouteDef]:
+        """Give what it answers."""
+        return [web.route("*", "/{path:.*}", self._answer)]
 
     async def _answer(self, request: web.Request) -> web.Response:
         self.asked.append(f"{request.method} {request.path_qs.partition('(')[0]}")

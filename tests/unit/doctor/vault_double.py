@@ -1,33 +1,23 @@
 """A loopback stand-in for Key Vault: one secret, its API version, and how it refuses."""
 
-from typing import Self
-
 from aiohttp import web
+
+from tests.doubles.listening import Listening
 
 SECRET = "canary-of-the-vault"
 
 
-class VaultDouble:
+class VaultDouble(Listening):
     """Answers with the secret, or with a status, a code and an inner one that a test sets."""
 
     def __init__(self) -> None:
+        super().__init__()
         self.refuses: tuple[int, str, str] | None = None
         self.asked: list[str] = []
-        self.url = ""
-        self._runner: web.AppRunner | None = None
 
-    async def __aenter__(self) -> Self:
-        app = web.Application()
-        app.router.add_get("/secrets/{name}", self._answer)
-        self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=0)
-        await self._runner.setup()
-        await web.TCPSite(self._runner, "127.0.0.1", 0).start()
-        self.url = f"http://127.0.0.1:{self._runner.addresses[0][1]}"
-        return self
-
-    async def __aexit__(self, *_: object) -> None:
-        if self._runner is not None:
-            await self._runner.cleanup()
+    def routes(self) -> list[web.RouteDef]:
+        """Give what it answers."""
+        return [web.get("/secrets/{name}", self._answer)]
 
     def reference(self, name: str = "teams-channel-webhook-url") -> str:
         """Give what a setting holds that refers to a secret of this vault."""
