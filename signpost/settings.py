@@ -247,11 +247,11 @@ def _tenant(env: Mapping[str, str]) -> str:
 def _operators(env: Mapping[str, str]) -> tuple[str, ...]:
     """Read who may steer every run."""
     named = split_people(env.get("SIGNPOST_OPERATORS", ""))
-    for name in named:
+    for place, name in enumerate(named, 1):
         if not (is_address(name) or is_object_id(name)):
-            raise Misconfigured(
-                f"SIGNPOST_OPERATORS holds {name!r}: name e-mail addresses and Entra object ids, "
-                "split by semicolons.",
+            raise Misconfigured(  # which goes to the log, where no person is named
+                f"Entry {place} of SIGNPOST_OPERATORS is neither an e-mail address nor an Entra "
+                "object id; split them by semicolons.",
                 field="SIGNPOST_OPERATORS",
             )
     return tuple(named)

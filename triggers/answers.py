@@ -23,6 +23,7 @@ from signpost.problems import (
     fault,
 )
 from signpost.records import Response
+from signpost.settings import variables
 from signpost.telemetry import logs
 
 MAX_BODY_BYTES = 256 * 1024
@@ -37,6 +38,9 @@ SECURITY_HEADERS = {
     "X-Frame-Options": "DENY",
     "Cache-Control": "no-store",
 }
+
+ENVIRONMENT = "SIGNPOST_ENVIRONMENT"
+UNTOLD = "Who operates Signpost finds in its log, or by python -m signpost.doctor, what is missing."
 
 Handler = Callable[..., Awaitable[func.HttpResponse]]
 T = TypeVar("T")
@@ -88,7 +92,7 @@ def guarded(handler: Handler) -> Handler:
             return await handler(*args, **kwargs)
         except Misconfigured as error:
             log.error("%s", error.detail, extra=action)  # noqa: TRY400 - the sentence says it all
-            return problem(error)
+            return problem(_for_strangers(error))
         except Problem as error:
             return problem(error)
         except LedgerAway as error:
@@ -99,6 +103,13 @@ def guarded(handler: Handler) -> Handler:
             return problem(Broken("Something went wrong here; the app's log says what."))
 
     return run
+
+
+def _for_strangers(error: Misconfigured) -> Misconfigured:
+    """Name the setting, but repeat none of its value, but to who runs all on one machine."""
+    if variables([ENVIRONMENT]).get(ENVIRONMENT) == "local":
+        return error
+    return Misconfigured(UNTOLD, field=error.field)
 
 
 def read_body(request: func.HttpRequest, kind: type[T], most: int = MAX_BODY_BYTES) -> T:

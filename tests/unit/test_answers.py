@@ -202,6 +202,14 @@ async def test_missing_settings_are_logged(caplog: pytest.LogCaptureFixture) -> 
     assert (level, msgspec.json.decode(line)) == (logging.ERROR, told)
 
 
+@pytest.mark.parametrize("where", ["", "local"])
+async def test_strangers_hear_no_value(monkeypatch: pytest.MonkeyPatch, where: str) -> None:
+    """What a setting or a file holds is for who operates; on one machine that is everybody."""
+    monkeypatch.setenv("SIGNPOST_ENVIRONMENT", where)
+    sent = await raising(Misconfigured("people.yaml, line 3, 'adele@contoso.com' stands twice"))
+    assert (b"adele@contoso.com" in sent.get_body()) == bool(where)
+
+
 async def test_callers_mistakes_are_not_logged(caplog: pytest.LogCaptureFixture) -> None:
     """Nobody can fill the log with bad requests."""
     await raising(Invalid("Too long."))
