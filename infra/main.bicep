@@ -218,17 +218,26 @@ module secrets 'modules/secrets.bicep' = {
   }
 }
 
+// Before the scheduler, which takes longest: roles then had time to count when the app starts.
 module roles 'modules/roles.bicep' = {
   scope: group
   params: {
-    identityPrincipalId: identity.outputs.principalId
-    deployerPrincipalId: principalId
-    deployerPrincipalType: principalType
-    storageName: storage.outputs.name
-    vaultName: vault.outputs.name
-    componentName: monitoring.outputs.componentName
+    principals: { app: identity.outputs.principalId, deployer: principalId, deployerType: principalType }
+    names: { storage: storage.outputs.name, vault: vault.outputs.name, component: monitoring.outputs.componentName }
     openAiId: openAi.outputs.id
-    schedulerName: useScheduler ? durable!.outputs.name : ''
+    scheduled: useScheduler
+    taskHubName: taskHubName
+  }
+}
+
+module taskHubRoles 'modules/roles.bicep' = if (useScheduler) {
+  scope: group
+  params: {
+    principals: { app: identity.outputs.principalId, deployer: principalId, deployerType: principalType }
+    names: { storage: storage.outputs.name, vault: vault.outputs.name, component: monitoring.outputs.componentName }
+    openAiId: openAi.outputs.id
+    scheduled: useScheduler
+    schedulerName: durable!.outputs.name
     taskHubName: taskHubName
   }
 }
@@ -266,7 +275,7 @@ module app 'modules/app.bicep' = {
     }
     subnetId: vnetEnabled ? '${network!.outputs.id}/subnets/app' : ''
   }
-  dependsOn: [endpoints, roles, secrets] // which the app needs when it starts
+  dependsOn: [endpoints, roles, secrets, taskHubRoles] // which the app needs when it starts
 }
 
 module settings 'modules/settings.bicep' = {

@@ -1,21 +1,15 @@
 // Who may do what: all roles that the deployment gives, each the least that works.
 
-@description('Required. Object id of the app\'s identity.')
-param identityPrincipalId string
-@description('Required. Object id of who deploys, or nothing.')
-param deployerPrincipalId string
-@description('Required. Kind of who deploys, as User.')
-param deployerPrincipalType string
-@description('Required. Name of the storage account.')
-param storageName string
-@description('Required. Name of the vault.')
-param vaultName string
-@description('Required. Name of the Application Insights component.')
-param componentName string
+@description('Required. Object ids: of the app\'s identity, and of who deploys with its kind, or nothing.')
+param principals object
+@description('Required. Names of storage account, vault and Application Insights component.')
+param names object
 @description('Required. Resource id of the Azure OpenAI account, which may lie in another group.')
 param openAiId string
-@description('Required. Name of the scheduler, or nothing where Azure Storage keeps the runs.')
-param schedulerName string
+@description('Required. Whether the scheduler keeps the runs, in place of Azure Storage.')
+param scheduled bool
+@description('Optional. Name of the scheduler, for the roles on its task hub alone; nothing for all others.')
+param schedulerName string = ''
 @description('Required. Name of the task hub.')
 param taskHubName string
 
@@ -31,25 +25,24 @@ var ids = {
   'Durable Task Data Reader': 'd6a5505f-6ebb-45a4-896e-ac8274cfc0ac'
 }
 var openAi = split(openAiId, '/') // its subscription stands at 2, its group at 4, its name at 8
-var app = { id: identityPrincipalId, type: 'ServicePrincipal' }
-var us = { id: deployerPrincipalId, type: deployerPrincipalType }
-var known = !empty(deployerPrincipalId)
-var scheduled = !empty(schedulerName)
+var app = { id: principals.app, type: 'ServicePrincipal' }
+var us = { id: principals.deployer, type: principals.deployerType }
+var known = !empty(principals.deployer)
 
 var grants = [
-  { to: app, role: 'Storage Blob Data Owner', kind: 'storage', on: storageName, when: true }
-  { to: app, role: 'Storage Table Data Contributor', kind: 'storage', on: storageName, when: true }
-  { to: app, role: 'Storage Queue Data Contributor', kind: 'storage', on: storageName, when: !scheduled }
+  { to: app, role: 'Storage Blob Data Owner', kind: 'storage', on: names.storage, when: true }
+  { to: app, role: 'Storage Table Data Contributor', kind: 'storage', on: names.storage, when: true }
+  { to: app, role: 'Storage Queue Data Contributor', kind: 'storage', on: names.storage, when: !scheduled }
   { to: app, role: 'Durable Task Data Contributor', kind: 'taskHub', on: schedulerName, when: scheduled }
-  { to: app, role: 'Key Vault Secrets User', kind: 'vault', on: vaultName, when: true }
-  { to: app, role: 'Monitoring Metrics Publisher', kind: 'component', on: componentName, when: true }
+  { to: app, role: 'Key Vault Secrets User', kind: 'vault', on: names.vault, when: true }
+  { to: app, role: 'Monitoring Metrics Publisher', kind: 'component', on: names.component, when: true }
   { to: app, role: 'Cognitive Services OpenAI User', kind: 'model', on: openAi[8], when: true }
-  { to: us, role: 'Key Vault Secrets Officer', kind: 'vault', on: vaultName, when: known }
+  { to: us, role: 'Key Vault Secrets Officer', kind: 'vault', on: names.vault, when: known }
   { to: us, role: 'Durable Task Data Reader', kind: 'taskHub', on: schedulerName, when: known && scheduled }
 ]
 
 module assignments 'role.bicep' = [
-  for grant in grants: if (grant.when) {
+  for grant in grants: if (grant.when && (grant.kind == 'taskHub') == !empty(schedulerName)) {
     scope: resourceGroup(
       grant.kind == 'model' ? openAi[2] : subscription().subscriptionId,
       grant.kind == 'model' ? openAi[4] : resourceGroup().name

@@ -221,6 +221,10 @@ EDITS = (
         '"no-unused-params": { "level": "error" }',
         '"no-unused-params": { "level": "warning" }',
     ),
-    Edit("main.bicep", "dependsOn: [endpoints, roles, secrets]", "dependsOn: [settings]"),
+    Edit(
+        "main.bicep",
+        "dependsOn: [endpoints, roles, secrets, taskHubRoles]",
+        "dependsOn: [settings]",
+    ),
     Edit("access/main.bicep", "'AzureADMyOrg'", "'AzureADMultipleOrgs'"),
 )
