@@ -10,7 +10,6 @@ import io
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 import msgspec
 
@@ -71,13 +70,14 @@ async def _examined(asked: argparse.Namespace) -> list[Finding]:
 
 async def _in_azure(asked: argparse.Namespace) -> list[Finding]:
     from signpost.doctor import azure  # noqa: PLC0415 - slow to load, and only for this
+    from signpost.doctor.azure.credentials import PUBLIC  # noqa: PLC0415 - as above
 
     named = variables([GROUP, SUBSCRIPTION])
     group = asked.resource_group or named.get(GROUP)
     if not group:
         raise CannotAsk(f"Name the resource group: --resource-group GROUP, or set {GROUP}.")
-    more: dict[str, Any] = {"cloud": asked.cloud} if asked.cloud else {}
-    return await azure.examine(group, asked.subscription or named.get(SUBSCRIPTION), **more)
+    subscription = asked.subscription or named.get(SUBSCRIPTION)
+    return await azure.examine(group, subscription, cloud=asked.cloud or PUBLIC)
 
 
 def _key(name: str | None) -> str | None:

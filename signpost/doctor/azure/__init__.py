@@ -18,7 +18,7 @@ from signpost.doctor.azure import (
     scheduler,
 )
 from signpost.doctor.azure.arm import Arm, Refused, text
-from signpost.doctor.azure.credentials import CLOUDS, NotSignedIn, sign_in, token_for
+from signpost.doctor.azure.credentials import CLOUDS, PUBLIC, NotSignedIn, sign_in, token_for
 from signpost.doctor.azure.deployed import Deployed, look
 from signpost.doctor.azure.refusals import unreadable
 from signpost.doctor.finding import Finding
@@ -49,13 +49,13 @@ async def examine(
     resource_group: str,
     subscription: str | None = None,
     *,
-    cloud: str = "AzureCloud",
-    arm: str | None = None,
+    cloud: str = PUBLIC,
+    endpoint: str | None = None,
 ) -> list[Finding]:
     """Ask Azure Resource Manager what is wrong with an installation; nothing is changed.
 
-    `cloud` is a name of `az cloud list`; `arm` another address to ask than that cloud's. What the
-    caller may not read is `unknown`, with the role that it takes.
+    `cloud` is a name of `az cloud list`; `endpoint` another address to ask than that cloud's. What
+    the caller may not read is `unknown`, with the role that it takes.
     """
     if cloud not in CLOUDS:
         detail = f"The cloud {cloud} is not known: name one of {', '.join(CLOUDS)}."
@@ -67,9 +67,8 @@ async def examine(
     except NotSignedIn:
         return [Finding(CHECK, "unknown", "Nobody is signed in to Azure here.", sign_in(cloud))]
     async with aiohttp.ClientSession() as session:
-        return await _examine(
-            Arm(session, arm or CLOUDS[cloud], token), subscription, resource_group
-        )
+        arm = Arm(session, endpoint or CLOUDS[cloud], token)
+        return await _examine(arm, subscription, resource_group)
 
 
 def _misnamed(group: str, subscription: str | None) -> Finding | None:

@@ -2,10 +2,11 @@
 
 from types import MappingProxyType
 
+PUBLIC = "AzureCloud"
 # The management endpoints that `az cloud list` names.
 CLOUDS = MappingProxyType(
     {
-        "AzureCloud": "https://management.azure.com",
+        PUBLIC: "https://management.azure.com",
         "AzureUSGovernment": "https://management.usgovcloudapi.net",
         "AzureChinaCloud": "https://management.chinacloudapi.cn",
     }
@@ -39,4 +40,4 @@ async def token_for(endpoint: str) -> str:
 
 def sign_in(cloud: str) -> str:
     """Give the command that signs in to a cloud, as `az cloud list` names it."""
-    return "az login" if cloud == "AzureCloud" else f"az cloud set --name {cloud} && az login"
+    return "az login" if cloud == PUBLIC else f"az cloud set --name {cloud} && az login"

@@ -1,6 +1,7 @@
 """Owns looking at the ledger: a row is written there, read and taken away."""
 
 import asyncio
+import re
 from collections.abc import Mapping
 from http import HTTPStatus
 from uuid import uuid4
@@ -17,6 +18,7 @@ SETTING = "SIGNPOST_LEDGER"
 TABLE = "signpost"
 PARTITION = "doctor"  # where no run keeps anything
 JSON = {"Accept": "application/json"}
+EMULATOR = r"UseDevelopmentStorage=true|//(127\.0\.0\.1|localhost)[:/]"
 ANY_ETAG = {"If-Match": "*"}
 SOUND = Finding("ledger", "ok", "The ledger can be written, read and erased.")
 
@@ -64,7 +66,7 @@ async def _by_key(place: str) -> Finding:
 
     ledger = TablesLedger(place)
     try:
-        return await _probe(ledger)
+        return await _probe(ledger, place)
     finally:
         await ledger.close()
 
@@ -74,12 +76,12 @@ def _in_file(place: str) -> Finding:
 
     ledger = SqliteLedger(place)
     try:
-        return asyncio.run(_probe(ledger))
+        return asyncio.run(_probe(ledger, place))
     finally:
         ledger.close()
 
 
-async def _probe(ledger: Ledger) -> Finding:
+async def _probe(ledger: Ledger, place: str) -> Finding:
     row = uuid4().hex
     try:
         await ledger.insert(PARTITION, row, b"{}")
@@ -87,7 +89,13 @@ async def _probe(ledger: Ledger) -> Finding:
         await ledger.delete(PARTITION, row)
     except LedgerAway as error:
         what = f"Nothing can be decided: {error}."
-        return Finding("ledger", "problem", what, f"Mend what {SETTING} names, or the setting.")
+        return Finding("ledger", "problem", what, _fix(place))
     if entry is None:
-        return Finding("ledger", "problem", "A row that was written is gone.", f"Mend {SETTING}.")
+        return Finding("ledger", "problem", "A row that was written is gone.", _fix(place))
     return SOUND
+
+
+def _fix(place: str) -> str:
+    if re.search(EMULATOR, place):
+        return f"npx azurite   # starts the storage emulator that {SETTING} names"
+    return f"Mend what {SETTING} names, or name another place there: see docs/settings.md."

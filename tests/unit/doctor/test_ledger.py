@@ -133,4 +133,5 @@ async def test_an_emulator_that_is_off_is_told() -> None:
     connection = Azurite.connection_to("http://127.0.0.1:9", "table")
     finding = problem(await ledger.check(an_installation(SIGNPOST_LEDGER=f"tables:{connection}")))
     assert "can't be reached" in finding.detail
+    assert str(finding.fix).startswith("npx azurite")
     assert "Eby8" not in repr(finding)

@@ -36,7 +36,7 @@ def examine(arm: ArmDouble, az_log: Path) -> Examine:
     """Give what examines: whatever it finds holds no secret, and its fix can be pasted."""
 
     async def examined() -> list[Finding]:
-        found = await azure.examine(installed.GROUP_NAME, installed.SUBSCRIPTION, arm=arm.url)
+        found = await azure.examine(installed.GROUP_NAME, installed.SUBSCRIPTION, endpoint=arm.url)
         assert SECRET not in repr(found)
         assert TOKEN not in repr(found)
         for fix in (each.fix for each in found if each.fix):

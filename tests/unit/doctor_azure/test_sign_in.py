@@ -31,7 +31,7 @@ async def test_signed_out_is_told(arm, tmp_path, monkeypatch) -> None:
     """Without a sign-in nothing is asked, and the fix is to sign in."""
     fake_az.install(tmp_path / "bin", None)
     monkeypatch.setenv("PATH", str(tmp_path / "bin"))
-    [found] = await azure.examine(GROUP_NAME, SUBSCRIPTION, arm=arm.url)
+    [found] = await azure.examine(GROUP_NAME, SUBSCRIPTION, endpoint=arm.url)
     assert (found.state, found.fix) == ("unknown", "az login")
     assert arm.asked == []
 
@@ -40,14 +40,14 @@ async def test_signed_out_of_another_cloud_is_told(arm, tmp_path, monkeypatch) -
     """Where the installation is in another cloud, the fix chooses that one first."""
     monkeypatch.setenv("PATH", str(tmp_path))
     cloud = "AzureUSGovernment"
-    [found] = await azure.examine(GROUP_NAME, SUBSCRIPTION, cloud=cloud, arm=arm.url)
+    [found] = await azure.examine(GROUP_NAME, SUBSCRIPTION, cloud=cloud, endpoint=arm.url)
     assert found.fix == "az cloud set --name AzureUSGovernment && az login"
 
 
 async def test_no_tool_is_told(arm, tmp_path, monkeypatch) -> None:
     """A machine without `az` and `azd` hears the same."""
     monkeypatch.setenv("PATH", str(tmp_path))
-    [found] = await azure.examine(GROUP_NAME, SUBSCRIPTION, arm=arm.url)
+    [found] = await azure.examine(GROUP_NAME, SUBSCRIPTION, endpoint=arm.url)
     assert (found.state, found.fix) == ("unknown", "az login")
 
 
@@ -55,7 +55,7 @@ async def test_token_that_is_over_is_told(arm, tmp_path, monkeypatch) -> None:
     """A token that Azure refuses asks for a sign-in, not for a role."""
     fake_az.install(tmp_path / "bin", "old")
     monkeypatch.setenv("PATH", str(tmp_path / "bin"))
-    [found] = await azure.examine(GROUP_NAME, SUBSCRIPTION, arm=arm.url)
+    [found] = await azure.examine(GROUP_NAME, SUBSCRIPTION, endpoint=arm.url)
     assert (found.state, found.fix) == ("unknown", "az login")
 
 
@@ -89,6 +89,6 @@ async def test_azure_that_fails_is_unknown(arm, problems, status) -> None:
 
 async def test_azure_that_is_away_is_unknown(arm, az_log) -> None:
     """An address where nobody listens is told as what it is."""
-    [found] = await azure.examine(GROUP_NAME, SUBSCRIPTION, arm="http://127.0.0.1:9")
+    [found] = await azure.examine(GROUP_NAME, SUBSCRIPTION, endpoint="http://127.0.0.1:9")
     assert found.state == "unknown"
     assert "could not be reached" in found.detail

@@ -43,14 +43,14 @@ async def test_long_lists_are_read_to_their_end(arm, problems) -> None:
 
 async def test_only_subscription_needs_no_name(arm, az_log) -> None:
     """Somebody with one subscription doesn't name it."""
-    found = await azure.examine(GROUP_NAME, arm=arm.url)
+    found = await azure.examine(GROUP_NAME, endpoint=arm.url)
     assert {each.state for each in found} == {"ok"}
 
 
 async def test_several_subscriptions_are_asked_about(arm, az_log) -> None:
     """Among several subscriptions none is guessed."""
     arm.put("/subscriptions", [{"subscriptionId": SUBSCRIPTION}, {"subscriptionId": "other"}])
-    [found] = await azure.examine(GROUP_NAME, arm=arm.url)
+    [found] = await azure.examine(GROUP_NAME, endpoint=arm.url)
     assert found.state == "problem"
     assert "--subscription" in (found.fix or "")
 
@@ -78,13 +78,13 @@ async def test_storage_backend_needs_no_scheduler(arm, examine) -> None:
 @pytest.mark.parametrize("cloud", ["AzureUSGovernment", "AzureChinaCloud"])
 async def test_other_clouds_have_their_own_endpoint(arm, az_log, cloud) -> None:
     """In a sovereign cloud the token is for that cloud's endpoint."""
-    await azure.examine(GROUP_NAME, SUBSCRIPTION, cloud=cloud, arm=arm.url)
+    await azure.examine(GROUP_NAME, SUBSCRIPTION, cloud=cloud, endpoint=arm.url)
     assert az_log.read_text("utf-8").strip().endswith(CLOUDS[cloud])
 
 
 async def test_unknown_cloud_is_refused(arm, az_log) -> None:
     """A cloud that Azure does not have is named before anything is asked."""
-    [found] = await azure.examine(GROUP_NAME, cloud="AzureGermanCloud", arm=arm.url)
+    [found] = await azure.examine(GROUP_NAME, cloud="AzureGermanCloud", endpoint=arm.url)
     assert "AzureGermanCloud" in found.detail
     assert arm.asked == []
 
@@ -92,13 +92,13 @@ async def test_unknown_cloud_is_refused(arm, az_log) -> None:
 @pytest.mark.parametrize("group", ["", "rg/../x", "rg?a=b", "rg news", "r" * 91])
 async def test_what_is_no_group_is_refused(arm, az_log, group) -> None:
     """What can't be a name never becomes a part of an address."""
-    [found] = await azure.examine(group, SUBSCRIPTION, arm=arm.url)
+    [found] = await azure.examine(group, SUBSCRIPTION, endpoint=arm.url)
     assert "is no name of a resource group" in found.detail
     assert arm.asked == []
 
 
 async def test_name_of_a_subscription_is_refused(arm, az_log) -> None:
     """A subscription is named by its id, and the fix lists the ids."""
-    [found] = await azure.examine(GROUP_NAME, "Contoso Production", arm=arm.url)
+    [found] = await azure.examine(GROUP_NAME, "Contoso Production", endpoint=arm.url)
     assert (found.fix or "").startswith("az account list")
     assert arm.asked == []
