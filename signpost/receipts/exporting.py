@@ -5,14 +5,16 @@ and checks again what is there.
 """
 
 import json
-import re
 from collections.abc import Iterator, Mapping
 from http import HTTPStatus
+from http.client import HTTPException
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Annotated, NamedTuple, TypeVar
 from urllib.error import HTTPError, URLError
 from urllib.parse import quote, urlencode, urlsplit
 from urllib.request import HTTPRedirectHandler, Request, build_opener
+
+import msgspec
 
 from signpost.receipts.canonical import LARGEST
 from signpost.receipts.sealing import Tampered, verify
@@ -21,8 +23,28 @@ from signpost.settings import LOOPBACK_HOSTS
 KEYS = "keys.json"  # the public keys of all exports so far, since an app forgets former ones
 PAGE = 100
 SECONDS = 60
-RUN = r"[A-Za-z0-9_-]{1,100}"
+RUN = r"\A(?!keys\Z)[A-Za-z0-9_-]{1,100}\Z"  # it names a file
 REFUSED = (HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN, HTTPStatus.NOT_FOUND)
+
+
+T = TypeVar("T")
+
+
+class _Key(msgspec.Struct, rename="camel"):
+    public_key: str
+
+
+class _Keys(msgspec.Struct):
+    keys: list[_Key]
+
+
+class _Run(msgspec.Struct):
+    id: Annotated[str, msgspec.Meta(pattern=RUN)]
+
+
+class _Page(msgspec.Struct):
+    runs: list[_Run]
+    next: str | None
 
 
 class NotExported(Exception):  # noqa: N818 - it says what is the case
@@ -55,7 +77,7 @@ def export(url: str, folder: Path, headers: Mapping[str, str]) -> Exported:
             receipt = source.get(f"/api/runs/{quote(run)}/receipt")
             _write(file, receipt)
             written += 1
-        if not _is_good(receipt, trusted):
+        if not _is_good(receipt, run, trusted):
             doubtful.append(run)
     return Exported(written, there, doubtful)
 
@@ -71,21 +93,18 @@ class _Source:
         """Give the ids of all closed runs, newest first."""
         query = {"box": "all", "state": "closed", "limit": str(PAGE)}
         while True:
-            page = self.read(f"/api/runs?{urlencode(query)}")
-            for run in page["runs"]:
-                if not re.fullmatch(RUN, run["id"]):  # it names a file
-                    raise NotExported("The answer is not that of a Signpost.")
-                yield run["id"]
-            if page["next"] is None:
+            page = self.read(f"/api/runs?{urlencode(query)}", _Page)
+            yield from (run.id for run in page.runs)
+            if page.next is None:
                 return
-            query["cursor"] = page["next"]
+            query["cursor"] = page.next
 
-    def read(self, path: str) -> Any:  # noqa: ANN401 - any JSON
-        """Get a JSON document."""
+    def read(self, path: str, kind: type[T]) -> T:
+        """Get a JSON document. Raises NotExported for one of another shape."""
         try:
-            return json.loads(self.get(path))
-        except ValueError as error:
-            raise NotExported(f"{self._url} doesn't answer as a Signpost does.") from error
+            return msgspec.json.decode(self.get(path), type=kind)
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+            raise NotExported(f"The answer of {self._url} is not that of a Signpost.") from error
 
     def get(self, path: str) -> bytes:
         """Get the bytes of an answer. Raises NotExported for any but 200."""
@@ -97,6 +116,8 @@ class _Source:
         except HTTPError as error:
             with error:
                 raise NotExported(_told(error.code)) from error
+        except HTTPException as error:  # its text is what the server sent
+            raise NotExported(f"{self._url} doesn't speak HTTP.") from error
         except (URLError, TimeoutError, OSError) as error:
             raise NotExported(f"{self._url} can't be reached: {error}.") from error
 
@@ -120,18 +141,18 @@ def _keys(source: _Source, folder: Path) -> list[str]:
     """Give the public keys that the app publishes, and those of exports before."""
     file = folder / KEYS
     known = json.loads(file.read_bytes()) if file.exists() else []
-    published = [key["publicKey"] for key in source.read("/api/receipts/keys")["keys"]]
+    published = [key.public_key for key in source.read("/api/receipts/keys", _Keys).keys]
     trusted = list(dict.fromkeys([*published, *known]))
     _write(file, json.dumps(trusted, indent=2).encode())
     return trusted
 
 
-def _is_good(receipt: bytes, trusted: list[str]) -> bool:
+def _is_good(receipt: bytes, run: str, trusted: list[str]) -> bool:
+    """Say whether it is signed, and this run's: that of another one is good for that one alone."""
     try:
-        verify(receipt, trusted)
+        return verify(receipt, trusted).run == run
     except Tampered:
         return False
-    return True
 
 
 def _write(file: Path, content: bytes) -> None:

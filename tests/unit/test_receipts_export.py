@@ -24,6 +24,7 @@ class Installation(ThreadingHTTPServer):
         self.receipts: dict[str, bytes] = {}
         self.secrets = [SECRET]
         self.elsewhere: str | None = None
+        self.odd = b""
 
     def close_run(self, run: str, secret: str = SECRET) -> None:
         """Seal the receipt of a run."""
@@ -41,6 +42,8 @@ class _Handler(BaseHTTPRequestHandler):
 
     def do_GET(self) -> None:
         path, _, query = self.path.partition("?")
+        if self.server.odd:
+            return self._send(200, self.server.odd)
         if path == "/api/receipts/keys":
             return self._send(200, json.dumps({"keys": public_keys(self.server.secrets)}).encode())
         if self.server.elsewhere:
@@ -111,7 +114,7 @@ def test_a_receipt_that_was_changed_is_named(app: Installation, tmp_path: Path, 
     """It is written too, so that somebody can look at it."""
     app.receipts["two"] = app.receipts["two"].replace(b"Approve", b"Reject!")
     assert export(app, tmp_path) == 1
-    assert "two is not signed" in capsys.readouterr().err
+    assert "two is signed by no key" in capsys.readouterr().err
     assert (tmp_path / "two.json").exists()
 
 
@@ -123,6 +126,21 @@ def test_a_receipt_stays_doubtful_until_it_is_mended(app: Installation, tmp_path
     assert export(app, tmp_path) == 1
     (tmp_path / "two.json").write_bytes(good)
     assert export(app, tmp_path) == 0
+
+
+def test_a_receipt_of_another_run_is_named(app: Installation, tmp_path: Path, capsys) -> None:
+    """One that is good, but not for the run that it is given for, hides what that run was."""
+    app.receipts["two"] = app.receipts["one"]
+    assert export(app, tmp_path) == 1
+    assert "two is signed by no key" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("odd", ["[", "[" * 200_000, '{"keys": [{"publicKey": {}}]}', "{}", "[]"])
+def test_an_odd_answer_ends_in_a_sentence(app, tmp_path: Path, capsys, monkeypatch, odd) -> None:
+    """Exit status 2, which no script takes for a receipt that was changed."""
+    monkeypatch.setattr(app, "odd", odd.encode())
+    assert export(app, tmp_path) == 2
+    assert "not that of a Signpost" in capsys.readouterr().err
 
 
 def test_who_shows_no_key_is_told_what_to_give(app: Installation, tmp_path: Path, capsys) -> None:
