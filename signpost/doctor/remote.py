@@ -13,8 +13,9 @@ from signpost.settings import LOOPBACK_HOSTS
 EXAMINED_SECONDS = 60.0  # the slowest check, after a cold start
 SHALLOW, DEEP = "/api/health", "/api/health/deep"
 WITH_KEY = (
-    "KEY=$(az functionapp keys list --name APP --resource-group GROUP --query functionKeys.default"
-    " --output tsv) python -m signpost.doctor --app URL --key-from-env KEY"
+    "FUNCTION_KEY=$(az functionapp keys list --resource-group GROUP --name APP"
+    " --query functionKeys.default --output tsv)"
+    " .venv/bin/python -m signpost.doctor --app URL --key-from-env FUNCTION_KEY"
 )
 
 

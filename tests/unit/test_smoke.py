@@ -92,8 +92,8 @@ def test_app_that_stays_unready_is_said(deployed, reply, words) -> None:
     assert done.returncode == 1
     assert words in done.stdout
     assert ADVICE in done.stdout
-    assert "az functionapp keys list --name func-news" in done.stdout
-    assert f"--app {deployed.url} --key-from-env KEY" in done.stdout
+    assert "az functionapp keys list --resource-group rg-news --name func-news" in done.stdout
+    assert f"--app {deployed.url} --key-from-env FUNCTION_KEY" in done.stdout
 
 
 def test_app_that_becomes_ready_is_waited_for(deployed) -> None:
