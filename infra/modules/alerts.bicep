@@ -12,14 +12,18 @@ param workspaceId string
 @description('Optional. Who is told; without it the alerts are only shown in the portal.')
 param alertEmail string = ''
 
-@allowed([
-  'DurableTaskScheduler'
-  'AzureStorage'
-])
+@allowed(['DurableTaskScheduler', 'AzureStorage'])
 @description('Required. Where Durable Functions keeps its state.')
 param durableBackend string
 
 var watched = loadYamlContent('alerts.yaml')
+// A workspace knows a table when its first row comes, and Azure refuses a rule that names an unknown
+// one. Each query therefore asks for the table, if there is one, beside an empty one with its columns.
+var columns = {
+  AppMetrics: 'TimeGenerated:datetime, Name:string, Sum:real, Properties:dynamic'
+  AppRequests: 'TimeGenerated:datetime, OperationName:string, OperationId:string, ResultCode:string, Success:bool'
+  AppTraces: 'TimeGenerated:datetime, Message:string, Properties:dynamic'
+}
 var rules = concat(watched.everywhere, durableBackend == 'AzureStorage' ? watched.azureStorage : [])
 
 resource mail 'Microsoft.Insights/actionGroups@2023-01-01' = if (!empty(alertEmail)) {
@@ -29,13 +33,7 @@ resource mail 'Microsoft.Insights/actionGroups@2023-01-01' = if (!empty(alertEma
   properties: {
     enabled: true
     groupShortName: 'Signpost'
-    emailReceivers: [
-      {
-        name: 'mail'
-        emailAddress: alertEmail
-        useCommonAlertSchema: true
-      }
-    ]
+    emailReceivers: [{ name: 'mail', emailAddress: alertEmail, useCommonAlertSchema: true }]
   }
 }
 
@@ -55,7 +53,7 @@ resource alerts 'Microsoft.Insights/scheduledQueryRules@2023-12-01' = [
       criteria: {
         allOf: [
           {
-            query: rule.query
+            query: 'union isfuzzy=true (datatable(${columns[split(rule.query, '\n')[0]]}) []), ${rule.query}'
             timeAggregation: 'Count'
             operator: 'GreaterThan'
             threshold: rule.threshold
@@ -63,7 +61,7 @@ resource alerts 'Microsoft.Insights/scheduledQueryRules@2023-12-01' = [
         ]
       }
       autoMitigate: true
-      skipQueryValidation: true // tables and columns come with the first data
+      skipQueryValidation: true
       actions: { actionGroups: empty(alertEmail) ? [] : [mail.id] }
     }
   }

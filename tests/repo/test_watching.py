@@ -126,6 +126,17 @@ def test_queries_compare_with_values_that_occur(query: Query) -> None:
         assert set(re.findall(r'"([^"]+)"', "".join(compared))) <= set(told)
 
 
+def test_alerts_bring_the_columns_that_they_ask_for() -> None:
+    """Where a table is not there yet, the empty one beside it has what the query names."""
+    brought = dict(
+        re.findall(r"^  (App\w+): '(.+)'$", read("infra/modules/alerts.bicep"), re.MULTILINE)
+    )
+    for rule in rules():
+        table = rule["query"].split("\n")[0]
+        asked = set(re.findall(r"\w+", rule["query"])) & COLUMNS[table]
+        assert asked | {"TimeGenerated"} <= set(re.findall(r"(\w+):", brought[table]))
+
+
 def test_workbook_shows_every_metric() -> None:
     """Nothing is counted that nobody can look at."""
     shown = set().union(*(Query("", tile["content"]["query"]).told for tile in tiles()))

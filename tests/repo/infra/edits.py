@@ -186,6 +186,7 @@ EDITS = (
     Edit("modules/diagnostics.bicep", "categoryGroup: 'audit'", "categoryGroup: 'allLogs'"),
     Edit("modules/diagnostics.bicep", "  scope: vault\n", "  scope: app\n"),
     Edit("modules/alerts.bicep", "scopes: [workspaceId]", "scopes: []"),
+    Edit("modules/alerts.bicep", "union isfuzzy=true ", "union "),
     Edit("modules/alerts.yaml", "signpost.runs.closed", "signpost.run.closed"),
     Edit("modules/access.bicep", "requireHttps: true", "requireHttps: false"),
     Edit("modules/access.bicep", "OVERRIDE_USE_MI_FIC_ASSERTION_CLIENTID", "CLIENT_SECRET"),

@@ -193,12 +193,14 @@ def _counts(alert: Deployed, criterion: dict[str, Value]) -> Iterator[Finding]:
     counted = criterion.get("timeAggregation"), criterion.get("operator")
     if counted != ("Count", "GreaterThan") or not isinstance(criterion.get("threshold"), int):
         yield alert.wrong(f"{alert.name} does not count rows against a threshold")
-    query = str(criterion.get("query"))
+    beside, _, query = str(criterion.get("query")).partition(" []), ")
+    if not beside.startswith("union isfuzzy=true (datatable("):
+        yield alert.wrong(f"{alert.name} asks a table that Azure may not know yet")
     asked = set(ASKED.findall(query))
     for name in sorted(asked - TOLD):
         yield alert.wrong(f"{alert.name} asks for {name}, which nothing tells")
-    if query.split(maxsplit=1)[0] not in TABLES:
-        yield alert.wrong(f"{alert.name} asks the table {query.split(maxsplit=1)[0]}")
+    if (table := query.partition("\n")[0]) not in TABLES:
+        yield alert.wrong(f"{alert.name} asks the table {table}")
     if query.startswith("AppMetrics"):
         split = {by for name in METRICS.keys() & asked for by in METRICS[name]}
         for name in sorted(set(re.findall(r"Properties\.(\w+)", query)) - split):
