@@ -51,10 +51,10 @@ def test_local_app_passes(signpost_with_all_types) -> None:
     assert "this is a local one" in told
 
 
-def test_misconfigured_app_is_told(misconfigured) -> None:
-    """The state is told with the command that says why; the reference is not shown."""
-    status, told = smoke(misconfigured.url, "--seconds", "0")
-    assert status == 1
-    assert "says misconfigured" in told
-    assert "python -m signpost.doctor --resource-group" in told
+def test_app_without_the_url_of_teams_is_told_apart(misconfigured) -> None:
+    """After a first deployment: what lacks, and the way to it; the reference is not shown."""
+    status, told = smoke(misconfigured.url)
+    assert status == 3, told
+    assert "TEAMS_CHANNEL_WEBHOOK_URL lacks" in told
+    assert "azd hooks run postprovision" in told
     assert "kv-news" not in told

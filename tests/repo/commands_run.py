@@ -24,7 +24,7 @@ RUN = {
     ),
     rf"{PYTHON} -m signpost\.receipts export URL FOLDER": "test_receipts_are_exported",
     rf"{PYTHON} -m signpost\.receipts verify \S+( --key HEX)?": "test_receipts_are_verified",
-    rf"{PYTHON} scripts/package --zip signpost\.zip": "test_the_app_is_packed",
+    rf"({PYTHON} )?scripts/package( --zip signpost\.zip)?": "test_the_app_is_packed",
     r"npm ci --prefix console --omit=dev --ignore-scripts": "test_npm_knows_what_to_install",
     rf"{PYTHON} -m (signpost\.variables|tests\.unit\.flow_shapes)|scripts/histories": (
         "test_what_writes_files_runs"

@@ -1,4 +1,4 @@
-"""What `azd provision` ends with: the steps that are left, with the names of what was made."""
+"""What is told after `azd provision` can be pasted: the commands are known, and every name is."""
 
 from __future__ import annotations
 
@@ -7,47 +7,80 @@ import sys
 
 import pytest
 
+from tests.repo import azure_commands
+from tests.repo.commands import Line
 from tests.repo.sources import ROOT
 
-MADE = {
-    "AZURE_IDENTITY_NAME": "id-abc",
-    "AZURE_KEY_VAULT_NAME": "kv-abc",
+AZD = {
+    "AZURE_IDENTITY_NAME": "id-news",
+    "AZURE_KEY_VAULT_NAME": "kv-news",
     "AZURE_RESOURCE_GROUP": "rg-news",
-    "SERVICE_API_URI": "https://func-abc.example",
-    "SERVICE_APP_NAME": "func-abc",
+    "AZURE_SUBSCRIPTION_ID": "11111111-1111-1111-1111-111111111111",
+    "SERVICE_API_URI": "https://func-news.azurewebsites.net",
+    "SERVICE_APP_NAME": "func-news",
+}
+GIVEN = {"TEAMS_CHANNEL_WEBHOOK_URL": "canary-1", "TEAMS_CHAT_WEBHOOK_URL": "canary-2"}
+CASES = {
+    "first": {},
+    "private": {"VNET_ENABLED": "true"},
+    "signed in": {"SIGN_IN_MODE": "on"},
+    "URLs given": GIVEN,
 }
 
 
-def steps(**values: str) -> str:
-    """Run the script with these values of azd and nothing else."""
-    command = [sys.executable, str(ROOT / "scripts" / "steps")]
-    ended = subprocess.run(command, env=values, check=True, capture_output=True, text=True)
-    return ended.stdout
+def steps(**env: str) -> str:
+    """Run the script as the hook does."""
+    command = [sys.executable, "-I", "scripts/steps"]
+    done = subprocess.run(
+        command, cwd=ROOT, env=env, capture_output=True, text=True, timeout=30, check=True
+    )
+    return done.stdout
 
 
-def test_steps_name_what_was_made() -> None:
-    """The commands can be pasted as they stand."""
-    told = steps(**MADE)
-    assert "--vault-name kv-abc" in told
-    assert "functionapp restart --resource-group rg-news --name func-abc" in told
-    assert "appName=func-abc identityName=id-abc" in told
-    assert "signpost.doctor --resource-group rg-news" in told
+def lines(told: str) -> list[Line]:
+    """Give the lines that are set in, which are to be pasted."""
+    joined = told.replace("\\\n", "").splitlines()
+    return [Line("scripts/steps", line.strip()) for line in joined if line.startswith("  ")]
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_commands_are_known(case: str) -> None:
+    """Options, values of azd, secrets, parameters and files are those that there are."""
+    commands = [each for line in lines(steps(**AZD, **CASES[case])) for each in line.commands]
+    theirs = [each for each in commands if each.words[0] in {"az", "azd"}]
+    assert len(theirs) > 1
+    assert [fault for each in theirs for fault in azure_commands.faults(each)] == []
+
+
+def test_names_are_filled_in() -> None:
+    """No name is left for the reader but those of files."""
+    told = steps(**AZD)
     assert "{" not in told
+    for value in AZD.values():
+        assert value in told
+
+
+def test_a_private_vault_is_filled_by_the_deployment() -> None:
+    """From a laptop nobody reaches it."""
+    told = steps(**AZD, VNET_ENABLED="true")
+    assert "azd provision" in told
+    assert "az keyvault secret set" not in told
+
+
+def test_urls_that_were_given_are_no_step() -> None:
+    """The deployment has put them into the vault; and they are not printed."""
+    told = steps(**AZD, **GIVEN)
+    assert "WEBHOOK_URL" not in told
+    assert "canary" not in told
 
 
 @pytest.mark.parametrize("mode", ["on", "required"])
 def test_sign_in_that_is_on_is_no_step(mode: str) -> None:
     """Who turned sign-in on is not told to."""
-    assert "SIGN_IN_MODE" not in steps(**MADE, SIGN_IN_MODE=mode)
+    assert "SIGN_IN_MODE" not in steps(**AZD, SIGN_IN_MODE=mode)
 
 
-@pytest.mark.parametrize("vnet, expected", [("true", True), ("false", False)])
-def test_a_private_vault_takes_secrets_another_way(vnet: str, *, expected: bool) -> None:
-    """Where the vault is closed to the laptop, the deployment brings the secrets."""
-    assert ("env set-secret" in steps(**MADE, VNET_ENABLED=vnet)) is expected
-
-
-def test_without_values_it_says_how_to_get_them() -> None:
-    """Started by hand, it names what is not set."""
-    told = steps(**(MADE | {"SERVICE_APP_NAME": ""}))
+def test_without_names_the_way_to_them_is_told() -> None:
+    """Who runs the script by itself lacks azd's values."""
+    told = steps(**(AZD | {"SERVICE_APP_NAME": ""}))
     assert told.startswith("steps: SERVICE_APP_NAME not set. Run: azd hooks run")

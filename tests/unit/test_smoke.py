@@ -107,6 +107,37 @@ def test_app_that_becomes_ready_is_waited_for(deployed) -> None:
     assert [line.split()[0] for line in done.stdout.splitlines()][:3] == ["waiting"] * 2 + ["ok"]
 
 
+@pytest.fixture
+def lacking(deployed: DeployedDouble) -> DeployedDouble:
+    """Let the app lack the URL of a workflow, as after a first deployment."""
+    deployed.answers["/api/health"] = [told({"status": "misconfigured"}, 503)]
+    deployed.answers["/api/me"] = [told({"field": "TEAMS_CHANNEL_WEBHOOK_URL"}, 500)]
+    deployed.answers["/api/openapi.json"] = [(500, BARE, "")]
+    return deployed
+
+
+def test_app_without_the_url_of_teams_is_told_apart(lacking) -> None:
+    """No wait helps there: it ends at once, with a status of its own and what to do."""
+    done = smoke(lacking.url)
+    assert done.returncode == 3
+    assert "TEAMS_CHANNEL_WEBHOOK_URL lacks" in done.stdout
+    assert f"python3 scripts/smoke {lacking.url}" in done.stdout
+    assert [path for _, path, _ in lacking.asked].count("/api/health") == 1
+
+
+def test_app_without_the_url_of_teams_has_to_be_served_well(lacking) -> None:
+    """What is wrong with its pages is a failure all the same."""
+    lacking.answers["/"] = [(200, BARE, PAGE)]
+    assert smoke(lacking.url).returncode == 1
+
+
+@pytest.mark.parametrize("field", ["SIGNPOST_SIGNING_KEYS", None, 1, ["TEAMS_CHAT_WEBHOOK_URL"]])
+def test_other_settings_are_waited_for(lacking, field) -> None:
+    """A key that the vault does not give yet may come with its role."""
+    lacking.answers["/api/me"] = [told({"field": field}, 500)]
+    assert smoke(lacking.url, "--seconds", "0").returncode == 1
+
+
 def test_nobody_there_is_said() -> None:
     """An address where nobody listens is told as what it is."""
     done = smoke("http://127.0.0.1:9", "--seconds", "0")
