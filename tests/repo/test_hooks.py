@@ -1,4 +1,4 @@
-"""The hook after a deployment fails for what is broken, and by hand not for URLs that are to come."""
+"""The hook after a deployment fails for what is broken, not by hand for URLs that are to come."""
 
 from __future__ import annotations
 
