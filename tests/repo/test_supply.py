@@ -6,11 +6,15 @@ import json
 import re
 import subprocess
 import tomllib
+from typing import TYPE_CHECKING
 
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
 from tests.repo.sources import APP, ROOT, files, read
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 CARDS = "console/node_modules/adaptivecards/dist/adaptivecards.min.js"
 
@@ -60,6 +64,17 @@ def test_package_holds_nothing_else() -> None:
     files_at_root |= {"LICENSE", ".funcignore"}
     assert {name.split("/")[0] for name in packed()} <= folders | files_at_root
     assert {name for name in packed() if "node_modules" in name} <= {CARDS, f"{CARDS}.LICENSE.txt"}
+
+
+def test_secrets_of_a_laptop_stay_there(tmp_path: Path) -> None:
+    """What azd and editors keep beside the app, of which git knows nothing, is not published."""
+    (tmp_path / ".funcignore").write_text(read(".funcignore"), "utf-8")
+    for name in (".azure/dev/.env", ".env", ".vscode/launch.json", "local.settings.prod.json"):
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).touch()
+    subprocess.run(["git", "init", "-q"], cwd=tmp_path, check=True)
+    command = ["git", "ls-files", "-o", "--exclude-from=.funcignore"]
+    assert subprocess.check_output(command, cwd=tmp_path) == b""
 
 
 def test_every_requirement_is_pinned() -> None:
