@@ -280,10 +280,20 @@ def _model(env: Mapping[str, str], *, local: bool) -> dict[str, Any]:
     return {
         "model_base_url": url,
         "model_name": name,
-        "model_api_key": _given(env, "MODEL_API_KEY") or "none",
+        "model_api_key": _api_key(env) or "none",
         "model_api_version": None,
         "model_behind": None,
     }
+
+
+def _api_key(env: Mapping[str, str]) -> str:
+    """Read a key that goes into a header, where a line end would begin another one."""
+    key = _given(env, "MODEL_API_KEY")
+    if not all(" " <= letter <= "~" for letter in key):
+        raise Misconfigured(
+            "MODEL_API_KEY holds a line end, or a letter that no key has.", field="MODEL_API_KEY"
+        )
+    return key
 
 
 def _azure_openai(env: Mapping[str, str], *, local: bool) -> dict[str, Any]:

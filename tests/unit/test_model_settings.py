@@ -52,6 +52,13 @@ def test_a_key_of_azure_openai_is_refused(host: str) -> None:
     assert refused(OTHER | asked).field == "MODEL_BASE_URL"
 
 
+@pytest.mark.parametrize("key", ["k\r\nX-Other: 1", "k\0", "k\u2028k", "kéy"])
+def test_a_key_begins_no_header_of_its_own(key: str) -> None:
+    """It is refused by its setting's name, before it is sent, and not repeated."""
+    error = refused(OTHER | {"MODEL_API_KEY": key})
+    assert (error.field, key in error.detail) == ("MODEL_API_KEY", False)
+
+
 def test_another_service_takes_a_key() -> None:
     """Where it asks for none, a word stands in for it."""
     assert read(OTHER).model_api_key == "none"
