@@ -103,22 +103,19 @@ def _read(path: Path) -> dict[str, str]:
 
 def _arguments(given: Sequence[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m signpost.doctor", description=ABOUT)
-    parser.add_argument(
-        "--settings", type=Path, metavar="FILE", help="read a local.settings.json instead"
-    )
-    parser.add_argument("--app", metavar="URL", help="ask a running Signpost for its health")
-    parser.add_argument(
-        "--key-from-env", metavar="NAME", help="the variable with its function key, for all of it"
-    )
-    parser.add_argument(
-        "--resource-group",
-        metavar="GROUP",
-        nargs="?",
-        const="",
-        help=f"look at Azure, as `az login` lets you; without a name: {GROUP}",
-    )
-    parser.add_argument("--subscription", metavar="ID", help=f"of the group, else {SUBSCRIPTION}")
-    parser.add_argument("--cloud", metavar="NAME", help="of `az cloud list`, else AzureCloud")
+    here = parser.add_argument_group("from here")
+    about = "take the settings from a local.settings.json, not from the environment"
+    here.add_argument("--settings", type=Path, metavar="FILE", help=about)
+    app = parser.add_argument_group("a running Signpost")
+    app.add_argument("--app", metavar="URL", help="ask it how it is")
+    about = "the variable that holds a function key of it: then it tells all that it finds"
+    app.add_argument("--key-from-env", metavar="NAME", help=about)
+    group = parser.add_argument_group("what is deployed to Azure, as who signed in by `az login`")
+    about = f"the resource group; without a name that of {GROUP}"
+    group.add_argument("--resource-group", metavar="GROUP", nargs="?", const="", help=about)
+    about = f"its subscription; else {SUBSCRIPTION}, or your only one"
+    group.add_argument("--subscription", metavar="ID", help=about)
+    group.add_argument("--cloud", metavar="NAME", help="one of `az cloud list`; else AzureCloud")
     asked = parser.parse_args(given)
     if wrong := _mismatch(asked):
         parser.error(wrong)

@@ -3,6 +3,7 @@
 They find by name what only Azure knows, as the resource id of an account.
 """
 
+import re
 import shlex
 from collections.abc import Mapping
 
@@ -16,7 +17,7 @@ def set_up(name: str, env: Mapping[str, str], *, set_by_deployment: bool) -> str
     if site is None:
         return f"Set {name} as docs/settings.md says, in local.settings.json or the environment."
     if set_by_deployment:
-        return f"{PROVISION}   # it sets {name}: see docs/settings.md for its parameter"
+        return f"{PROVISION}   # it sets {name}: docs/deploy.md says from which value"
     return (
         f"az functionapp config appsettings set {_of_app(site)} --settings {name}=VALUE\n"
         f"# keep it in the parameter furtherSettings, too, or the next {PROVISION} takes it away"
@@ -57,14 +58,14 @@ def storage_scope(account: str) -> str:
 def model_scope(subdomain: str) -> str:
     """Stand for an account of Azure OpenAI, known by the first label of its endpoint."""
     wanted = f"[?properties.customSubDomainName=='{subdomain}'].id"
-    return _found(f"az cognitiveservices account list --query {shlex.quote(wanted)}")
+    return _found(f"az cognitiveservices account list --query {_query(wanted)}")
 
 
 def hub_scope(host: str, hub: str) -> str:
     """Stand for a task hub of the scheduler behind an endpoint, which begins with its name."""
     wanted = f"[?starts_with('{host}', name)].id"
     kind = "--resource-type Microsoft.DurableTask/schedulers"
-    found = _found(f"az resource list {kind} --query {shlex.quote(wanted)}")
+    found = _found(f"az resource list {kind} --query {_query(wanted)}")
     return found + shlex.quote(f"/taskHubs/{hub}")
 
 
@@ -97,7 +98,7 @@ def secret_from_file(secret: str, vault: str) -> str:
 
 
 def _of_app(site: str) -> str:
-    query = shlex.quote(f"[?name=='{site}'].resourceGroup")
+    query = _query(f"[?name=='{site}'].resourceGroup")
     group = _found(f"az functionapp list --query {query}")
     return f"--name {shlex.quote(site)} --resource-group {group}"
 
@@ -105,3 +106,8 @@ def _of_app(site: str) -> str:
 def _found(command: str, form: str = " --output tsv") -> str:
     """Give what a command finds, as one word for the shell."""
     return f'"$({command}{form})"'
+
+
+def _query(text: str) -> str:
+    """Quote a JMESPath, whose own quotes are single ones, as legibly as what it names allows."""
+    return f'"{text}"' if re.fullmatch(r"[\w\[\]?=.,'() -]*", text) else shlex.quote(text)
