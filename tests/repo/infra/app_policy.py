@@ -45,7 +45,6 @@ FORBIDDEN = {
 SITE_CONFIG = {
     "minTlsVersion",
     "scmMinTlsVersion",
-    "ftpsState",
     "http20Enabled",
     "cors",
     "ipSecurityRestrictions",

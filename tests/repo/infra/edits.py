@@ -82,7 +82,7 @@ EDITS = (
     Edit("modules/vault.bicep", "    enableSoftDelete: true\n", ""),
     Edit("modules/app.bicep", "httpsOnly: true", "httpsOnly: false"),
     Edit("modules/app.bicep", "scmMinTlsVersion: '1.2'", "scmMinTlsVersion: '1.0'"),
-    Edit("modules/app.bicep", "ftpsState: 'Disabled'", "ftpsState: 'AllAllowed'"),
+    Edit("modules/app.bicep", "http20Enabled: true", "ftpsState: 'Disabled'"),
     Edit("modules/app.bicep", "allow: false", "allow: true"),
     Edit("modules/app.bicep", "['ftp', 'scm']", "['ftp']"),
     # roles

@@ -30,7 +30,6 @@ ALWAYS: dict[str, dict[str, Value]] = {
         "properties.httpsOnly": True,
         "properties.siteConfig.minTlsVersion": "1.2",
         "properties.siteConfig.scmMinTlsVersion": "1.2",
-        "properties.siteConfig.ftpsState": "Disabled",
     },
     "Web/sites/basicPublishingCredentialsPolicies": {"properties.allow": False},
     "CognitiveServices/accounts": {
