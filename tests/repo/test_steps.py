@@ -67,9 +67,12 @@ def test_a_private_vault_is_filled_by_the_deployment() -> None:
     assert "az keyvault secret set" not in told
 
 
-def test_urls_that_were_given_are_no_step() -> None:
+@pytest.mark.parametrize(
+    "given", [GIVEN, {"TEAMS_CHANNEL_WEBHOOK_URL": "canary", "TELL_APPROVERS": "false"}]
+)
+def test_urls_that_were_given_are_no_step(given: dict[str, str]) -> None:
     """The deployment has put them into the vault; and they are not printed."""
-    told = steps(**AZD, **GIVEN)
+    told = steps(**AZD, **given)
     assert "WEBHOOK_URL" not in told
     assert "canary" not in told
 
