@@ -83,9 +83,11 @@ async def _in_azure(asked: argparse.Namespace) -> list[Finding]:
 def _key(name: str | None) -> str | None:
     if name is None:
         return None
-    key = variables([name]).get(name)
+    key = variables([name]).get(name, "").strip()  # az on Windows ends its lines in two letters
     if not key:
         raise CannotAsk(f"The environment has no {name}, which --key-from-env names.")
+    if not (key.isascii() and key.isprintable()):
+        raise CannotAsk(f"What {name} holds, which --key-from-env names, is no key.")
     return key
 
 

@@ -58,7 +58,7 @@ def _read(got: Reply, *, with_key: bool) -> list[Finding]:
         what = f"The app answers {got.status} where its health should be: it did not start, or"
         fix = "az functionapp log deployment show --name APP --resource-group GROUP"
         return [Finding("app", "problem", f"{what} is no Signpost of this version.", fix)]
-    if with_key:
+    if with_key and health.findings:  # none would tell nothing, which looks like no problem
         return health.findings
     if health.status == "ready":
         what = "The app has all settings and flows that it needs. With a key it looks further."

@@ -60,6 +60,13 @@ async def test_a_key_shows_the_apps_own_findings(app: App) -> None:
     assert await remote.ask(app.url, KEY) == [PROBLEM]
 
 
+async def test_an_app_that_hides_its_findings_is_a_problem(app: App) -> None:
+    """An answer without any would else pass for a sound app."""
+    app.deep = (503, {"status": "misconfigured", "findings": []})
+    [finding] = await remote.ask(app.url, KEY)
+    assert finding.state == "problem"
+
+
 async def test_without_a_key_the_app_says_one_word(app: App) -> None:
     """And the finding says how to hear more."""
     [finding] = await remote.ask(app.url, None)
@@ -194,6 +201,7 @@ def test_a_file_that_can_not_be_read_exits_with_2(
         (["--settings", "/missing.json"], "can't be read"),
         (["--app", "http://signpost.contoso.com"], "https://"),
         (["--app", "https://x.invalid", "--key-from-env", "NOT_SET"], "no NOT_SET"),
+        (["--app", "https://x.invalid", "--key-from-env", "TWO_LINES"], "no key"),
         (["--resource-group"], "AZURE_RESOURCE_GROUP"),
     ],
 )
@@ -205,5 +213,6 @@ def test_what_can_not_be_asked_exits_with_2(
 ) -> None:
     """The sentence says why."""
     monkeypatch.delenv("AZURE_RESOURCE_GROUP", raising=False)
+    monkeypatch.setenv("TWO_LINES", "key\r\nX-Other: 1")
     assert main(given) == 2
     assert told in capsys.readouterr().err
