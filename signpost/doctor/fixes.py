@@ -29,6 +29,19 @@ def restart(env: Mapping[str, str]) -> str:
     return f"az functionapp restart {_of_app(env.get('WEBSITE_SITE_NAME', 'APP'))}"
 
 
+def read_again(env: Mapping[str, str]) -> str:
+    """Give the commands that let the app read its secrets now, which it keeps for a day."""
+    site = env.get("WEBSITE_SITE_NAME", "APP")
+    wanted = _query(f"[?name=='{site}'].id")
+    return f"{refresh(_found(f'az functionapp list --query {wanted}'))}\n{restart(env)}"
+
+
+def refresh(site: str) -> str:
+    """Give the command that resolves an app's vault references; `site` is its id, for the shell."""
+    path = "/config/configreferences/appsettings/refresh?api-version=2022-03-01"
+    return f"az rest --method post --url {site}{shlex.quote(path)}"
+
+
 def show_identities(env: Mapping[str, str]) -> str:
     """Give the command that lists the identities of the app, with their client ids."""
     site = env.get("WEBSITE_SITE_NAME", "APP")
@@ -86,7 +99,7 @@ def open_network(command: str) -> str:
 def set_secret(secret: str, env: Mapping[str, str], vault: str | None = None) -> str:
     """Give the commands that set a secret, in the vault of the deployment unless one is named."""
     where = shlex.quote(vault) if vault else _found("azd env get-value AZURE_KEY_VAULT_NAME", "")
-    return f"{secret_from_file(secret, where)}\n# Then let the app read it:\n{restart(env)}"
+    return f"{secret_from_file(secret, where)}\n# Then let the app read it:\n{read_again(env)}"
 
 
 def secret_from_file(secret: str, vault: str) -> str:

@@ -6,7 +6,7 @@ from signpost.doctor.azure.arm import Json, text
 from signpost.doctor.azure.deployed import SITE, VAULT, Deployed
 from signpost.doctor.azure.scopes import references
 from signpost.doctor.finding import Finding
-from signpost.doctor.fixes import PROVISION, assign_to_object, secret_from_file
+from signpost.doctor.fixes import PROVISION, assign_to_object, refresh, secret_from_file
 from signpost.doctor.roles import SECRETS
 
 CHECK = "azure vault"
@@ -47,7 +47,10 @@ def _finding(reference: Json, stand: Deployed) -> Finding:
         return Finding(CHECK, "unknown", detail, "Wait a minute, and run this again.")
     why = WHY.get(status, WHY["OtherReasons"])
     detail = f"The app setting {name} did not get its secret {secret}: {why} ({status})."
-    fix = f"{_step(status, reference, stand)}\n# Then let the app look again:\n{_refresh(stand)}"
+    site = next((each.id for each in stand.of(SITE)), "")
+    fix = (
+        f"{_step(status, reference, stand)}\n# Then let the app look again:\n{refresh(quote(site))}"
+    )
     return Finding(CHECK, "problem", detail, fix)
 
 
@@ -73,9 +76,3 @@ def _step(status: str, reference: Json, stand: Deployed) -> str:
 def _vault_id(name: str, stand: Deployed) -> str:
     near = [each.id for each in stand.of(VAULT) if each.name.lower() == name.lower()]
     return near[0] if near else f"{stand.group}/providers/Microsoft.KeyVault/vaults/{name}"
-
-
-def _refresh(stand: Deployed) -> str:
-    site = next((each.id for each in stand.of(SITE)), "")
-    path = f"{site}/config/configreferences/appsettings/refresh?api-version=2022-03-01"
-    return f"az rest --method post --url {quote(path)}"

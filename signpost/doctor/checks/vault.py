@@ -89,8 +89,8 @@ async def _why(to: _Reference, around: Surroundings) -> Finding:
 
 def _told(to: _Reference, answer: Reply, around: Surroundings) -> Finding:
     if answer.status == HTTPStatus.OK:
-        what = f"{to.named}, which is there now: the app sees it after a restart."
-        return Finding("vault", "problem", what, fixes.restart(around.env))
+        what = f"{to.named}, which is there now: the app has not read it yet."
+        return Finding("vault", "problem", what, fixes.read_again(around.env))
     if answer.status == HTTPStatus.NOT_FOUND:
         return Finding(
             "vault",

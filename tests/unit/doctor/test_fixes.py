@@ -18,6 +18,7 @@ SCOPES = {
 COMMANDS = {
     "set up": fixes.set_up("SIGNPOST_DAILY_RUNS", IN_AZURE, set_by_deployment=False),
     "provision": fixes.set_up("SIGNPOST_LEDGER", IN_AZURE, set_by_deployment=True),
+    "read again": fixes.read_again(IN_AZURE),
     "restart": fixes.restart(IN_AZURE),
     "identities": fixes.show_identities(IN_AZURE),
     "network": fixes.open_network("az storage account update"),

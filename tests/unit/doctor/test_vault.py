@@ -50,7 +50,7 @@ async def test_a_closed_network_is_named(key_vault: VaultDouble, identity: Ident
     assert "role assignment" not in (finding.fix or "")
 
 
-async def test_a_secret_that_came_later_needs_a_restart(
+async def test_a_secret_that_came_later_has_to_be_read(
     key_vault: VaultDouble, identity: IdentityDouble
 ) -> None:
     """The app reads it when it starts; the secret itself is not shown."""

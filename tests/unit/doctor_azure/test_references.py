@@ -6,6 +6,7 @@ from tests.unit.doctor_azure.installed import (
     PRINCIPAL,
     REFERENCES,
     VAULT,
+    WEB,
     reference,
 )
 
@@ -33,7 +34,7 @@ async def test_reason_becomes_a_step(arm, problems, status) -> None:
     assert f"{KEYS} did not get its secret signing-key-1" in found.detail
     assert status in found.detail
     assert STEPS[status] in found.fix
-    assert f"{REFERENCES}/refresh" in found.fix
+    assert f"--url {WEB}'/config/configreferences/appsettings/refresh" in found.fix
 
 
 @pytest.mark.parametrize("chat", ["channel", "chat"])
