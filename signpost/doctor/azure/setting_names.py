@@ -58,6 +58,8 @@ UNSAFE: Mapping[str, str] = MappingProxyType(
     {
         HOST_STORAGE: "holds an account key, or nothing; the app signs in by its identity",
         f"{HOST_STORAGE}__accountName": "goes against the addresses of the storage account",
+        "AzureWebJobsDashboard": "holds an account key, and nothing reads it any more",
+        "APPINSIGHTS_INSTRUMENTATIONKEY": "is a key, in place of the identity",
         "SIGNPOST_ENVIRONMENT": "allows loopback addresses and account keys, for one machine",
     }
 )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+from signpost.doctor.azure.setting_names import REFUSED_BY_FLEX, UNSAFE
 from tests.repo.infra.project import MODES, Project
 from tests.repo.infra.values import Deployed, Finding, Value
 
@@ -13,34 +14,7 @@ if TYPE_CHECKING:
 
     from tests.repo.infra.deployment import Deployment
 
-# Settings that Flex Consumption refuses or ignores: its own members take their place.
-FORBIDDEN = {
-    "ENABLE_ORYX_BUILD",
-    "FUNCTIONS_EXTENSION_VERSION",
-    "FUNCTIONS_MAX_HTTP_CONCURRENCY",
-    "FUNCTIONS_WORKER_DYNAMIC_CONCURRENCY_ENABLED",
-    "FUNCTIONS_WORKER_PROCESS_COUNT",
-    "FUNCTIONS_WORKER_RUNTIME",
-    "FUNCTIONS_WORKER_RUNTIME_VERSION",
-    "SCM_DO_BUILD_DURING_DEPLOYMENT",
-    "TZ",
-    "WEBSITE_CONTENTAZUREFILECONNECTIONSTRING",
-    "WEBSITE_CONTENTOVERVNET",
-    "WEBSITE_CONTENTSHARE",
-    "WEBSITE_DNS_SERVER",
-    "WEBSITE_LOAD_CERTIFICATES",
-    "WEBSITE_MAX_DYNAMIC_APPLICATION_SCALE_OUT",
-    "WEBSITE_MOUNT_ENABLED",
-    "WEBSITE_NODE_DEFAULT_VERSION",
-    "WEBSITE_RUN_FROM_PACKAGE",
-    "WEBSITE_SKIP_CONTENTSHARE_VALIDATION",
-    "WEBSITE_TIME_ZONE",
-    "WEBSITE_USE_PLACEHOLDER_DOTNETISOLATED",
-    "WEBSITE_VNET_ROUTE_ALL",
-    "AzureWebJobsStorage",
-    "AzureWebJobsDashboard",
-    "APPINSIGHTS_INSTRUMENTATIONKEY",
-}
+FORBIDDEN = REFUSED_BY_FLEX | UNSAFE.keys()
 # The only members of siteConfig that Flex Consumption takes.
 SITE_CONFIG = {
     "minTlsVersion",

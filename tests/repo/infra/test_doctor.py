@@ -1,10 +1,8 @@
-"""The doctor looks for what the templates give: the same roles, ids and refused settings."""
+"""The doctor looks for what the templates give: the same roles and ids."""
 
 from __future__ import annotations
 
-from signpost.doctor.azure.setting_names import REFUSED_BY_FLEX
 from signpost.doctor.roles import ROLES as ASKED
-from tests.repo.infra.app_policy import FORBIDDEN
 from tests.repo.infra.role_policy import OF_APP, OF_BACKEND, ROLES
 
 KINDS = {
@@ -26,8 +24,3 @@ def test_doctor_misses_what_the_app_is_given() -> None:
 def test_doctor_has_the_same_ids() -> None:
     """A role that is given is found under its id."""
     assert {role.name: role.id for role in ASKED}.items() <= ROLES.items()
-
-
-def test_doctor_refuses_the_same_settings() -> None:
-    """What the doctor takes for a mistake is never set."""
-    assert REFUSED_BY_FLEX <= FORBIDDEN
