@@ -22,7 +22,8 @@ param environmentName string
   'uksouth'
   'westus2'
 ])
-@metadata({ azd: { type: 'location' } })
+// Of these, azd offers those with quota for the model below, which not all have.
+@metadata({ azd: { type: 'location', usageName: ['OpenAI.GlobalStandard.gpt-5-mini, 50'] } })
 param location string
 @description('Optional. Object id of who deploys, who may then set secrets and look at runs.')
 param principalId string = ''

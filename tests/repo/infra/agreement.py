@@ -95,6 +95,16 @@ def the_ledger_has_its_table(project: Project) -> Iterator[Finding]:
             yield Finding(MAIN, 1, f"{mode}: the ledger's table {TABLE} is not made")
 
 
+def regions_are_those_with_the_model(project: Project) -> Iterator[Finding]:
+    """Demand that azd asks for a region with quota for the deployment that is made by default."""
+    given = dict(
+        re.findall(r"^param (model\w+) \w+ = '?([\w.-]+)", project.main.text, re.MULTILINE)
+    )
+    wanted = "OpenAI.{modelSku}.{modelName}, {modelCapacity}".format_map(given)
+    if f"usageName: ['{wanted}']" not in project.main.text:
+        yield Finding(MAIN, project.main.params["location"].line, f"location lacks {wanted}")
+
+
 def services_are_tagged(project: Project) -> Iterator[Finding]:
     """Demand that the site's tag azd-service-name is the service in azure.yaml."""
     azure = yaml.safe_load(project.texts.get("azure.yaml", "")) or {}
@@ -147,6 +157,7 @@ CHECKS = (
     host_names_are_set,
     the_doctor_knows_the_same_settings,
     the_ledger_has_its_table,
+    regions_are_those_with_the_model,
     services_are_tagged,
     hooks_run_what_there_is,
     documents_name_parameters_that_exist,

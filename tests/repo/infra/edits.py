@@ -85,6 +85,7 @@ EDITS = (
     Edit("modules/app.bicep", "http20Enabled: true", "ftpsState: 'Disabled'"),
     Edit("modules/app.bicep", "allow: false", "allow: true"),
     Edit("modules/app.bicep", "['ftp', 'scm']", "['ftp']"),
+    Edit("main.bicep", "param modelCapacity int = 50", "param modelCapacity int = 60"),
     # roles
     Edit(
         "modules/roles.bicep",
