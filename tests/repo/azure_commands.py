@@ -33,7 +33,7 @@ KNOWN = {
     "az login": set(),
     "az provider register": {"--namespace"},
     "az rest": {"--method", "--url"},
-    "az role assignment create": {"--assignee", "--role", "--scope"},
+    "az role assignment create": {"--assignee", "--role", "--scope", "--condition"},
     "azd auth login": set(),
     "azd down": set(),
     "azd env get-value": set(),

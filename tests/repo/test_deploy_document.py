@@ -34,6 +34,14 @@ def priced(what: str) -> list[str]:
     return [cell.strip() for cell in row.strip("|").split("|")]
 
 
+def test_a_workflow_may_give_the_deployment_s_roles_alone() -> None:
+    """Both to give and to take: any other role, as Owner, would let it give itself all rights."""
+    given = re.findall(r"'([0-9a-f-]{36})'", read("infra/modules/roles.bicep"))
+    condition = read("infra/deployer-condition.txt")
+    listed = [part.split(", ") for part in re.findall(r"GuidEquals \{([^}]*)\}", condition)]
+    assert listed == [given, given]
+
+
 def test_it_is_read_to_its_end() -> None:
     """A page that is too long is not."""
     assert len(DOCUMENT.splitlines()) <= MOST_LINES
