@@ -93,10 +93,11 @@ def failed(kind: str) -> None:
 
 
 def _parent(context: Any) -> Context | None:  # noqa: ANN401 - the host's, which the domain does not know
-    """Read W3C trace context; None leaves the span that is open, if one is."""
+    """Read W3C trace context; None leaves the span that is open, if one is.
+
+    Not its tracestate: that is a caller's own text, for services further on, and there are none.
+    """
     if context is None:
         return None
-    given = context.trace_context
-    carried = {"traceparent": given.trace_parent, "tracestate": given.trace_state}
-    known = {name: text for name, text in carried.items() if text}
-    return TraceContextTextMapPropagator().extract(known)
+    given = context.trace_context.trace_parent
+    return TraceContextTextMapPropagator().extract({"traceparent": given} if given else {})

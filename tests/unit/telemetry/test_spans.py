@@ -64,6 +64,15 @@ async def test_a_span_is_a_child_of_the_host_s(trials: Trials, sent: Sent) -> No
     assert span.attributes == {names.RUN: RUN, names.ROUND: 1, names.FLOW: "news"}
 
 
+async def test_a_caller_s_own_text_is_not_told(trials: Trials, sent: Sent) -> None:
+    """Whoever may send a request may send a tracestate, whatever stands in it."""
+    told = TraceContext(f"00-{TRACE}-{PARENT}-01", "vendor=canary-of-a-stranger")
+    await drafted(trials, context=Context("draft", "", trace_context=told))
+    [span] = sent().named(names.DRAFT)
+    assert span.parent == PARENT
+    assert not any(b"canary" in body for body in sent().bodies)
+
+
 async def test_without_a_context_a_trace_begins(trials: Trials, sent: Sent) -> None:
     """A host that gives none costs the story, not the span."""
     await drafted(trials)
