@@ -88,6 +88,12 @@ def test_variables_are_there_when_a_line_needs_them(document: str) -> None:
         known = known | line.assigned
 
 
+def test_files_that_commands_read_exist() -> None:
+    """But for those of the reader's own."""
+    read_ones = [each.words[1] for each in OURS if each.words[0] == "cat"]
+    assert [name for name in read_ones if name[0] != "~" and not (ROOT / name).is_file()] == []
+
+
 def test_workflows_that_documents_name_exist() -> None:
     """Documents and scripts speak of workflows that are there."""
     named = {
