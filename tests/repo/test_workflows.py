@@ -115,6 +115,12 @@ def test_jobs_ask_for_a_token_only_behind_a_guard(job: Job) -> None:
 
 
 @pytest.mark.parametrize("job", jobs(), ids=lambda job: job.name)
+def test_jobs_ask_whose_changes_these_are(job: Job) -> None:
+    """Not who began the run, which is a maintainer when they reopen a bot's pull request."""
+    assert "github.actor" not in job.says.get("if", "")
+
+
+@pytest.mark.parametrize("job", jobs(), ids=lambda job: job.name)
 def test_jobs_know_no_secret_but_what_the_template_asks_for(job: Job) -> None:
     """Only the step that provisions is given secrets, and each is a secure parameter."""
     secure = set(re.findall(r"@secure\(\)\nparam (\w+)", read("infra/main.bicep")))

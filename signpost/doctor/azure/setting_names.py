@@ -60,6 +60,9 @@ UNSAFE: Mapping[str, str] = MappingProxyType(
         f"{HOST_STORAGE}__accountName": "goes against the addresses of the storage account",
         "AzureWebJobsDashboard": "holds an account key, and nothing reads it any more",
         "APPINSIGHTS_INSTRUMENTATIONKEY": "is a key, in place of the identity",
+        # The platform's word for the app, which an app setting of that name would drown.
+        "WEBSITE_AUTH_ENABLED": "lets anybody forge a sign-in where the platform checks none",
+        "WEBSITE_HOSTNAME": "sends approvers' links to a host that is not the app's",
         "SIGNPOST_ENVIRONMENT": "allows loopback addresses and account keys, for one machine",
     }
 )

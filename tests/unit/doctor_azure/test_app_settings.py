@@ -36,6 +36,11 @@ async def test_forbidden_setting_is_told_with_its_removal(arm, problems, name) -
     )
 
 
+def test_what_the_platform_alone_may_say_is_no_setting() -> None:
+    """The app believes the header of a sign-in, and builds links, by these two."""
+    assert set(UNSAFE) >= {"WEBSITE_AUTH_ENABLED", "WEBSITE_HOSTNAME"}
+
+
 @pytest.mark.parametrize("name", SECRETS)
 async def test_secret_in_a_setting_is_told(arm, problems, name) -> None:
     """A secret that stands in a setting itself is a problem, and is not shown."""
