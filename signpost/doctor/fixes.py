@@ -31,15 +31,17 @@ def restart(env: Mapping[str, str]) -> str:
 
 def read_again(env: Mapping[str, str]) -> str:
     """Give the commands that let the app read its secrets now, which it keeps for a day."""
-    site = env.get("WEBSITE_SITE_NAME", "APP")
-    wanted = _query(f"[?name=='{site}'].id")
-    return f"{refresh(_found(f'az functionapp list --query {wanted}'))}\n{restart(env)}"
+    wanted = _query(f"[?name=='{env.get('WEBSITE_SITE_NAME', 'APP')}'].id")
+    return refresh(_found(f"az functionapp list --query {wanted}"))
 
 
 def refresh(site: str) -> str:
-    """Give the command that resolves an app's vault references; `site` is its id, for the shell."""
+    """Give the same for an app that is known by its resource id, as a word for the shell."""
     path = "/config/configreferences/appsettings/refresh?api-version=2022-03-01"
-    return f"az rest --method post --url {site}{shlex.quote(path)}"
+    return (
+        f"az rest --method post --url {site}{shlex.quote(path)}\n"
+        f"az functionapp restart --ids {site}"
+    )
 
 
 def show_identities(env: Mapping[str, str]) -> str:
@@ -49,17 +51,23 @@ def show_identities(env: Mapping[str, str]) -> str:
 
 
 def assign(role: str, scope: str, env: Mapping[str, str]) -> str:
-    """Give the command that gives the app's identity a role; `scope` is a word for the shell."""
+    """Give what gives the app's identity a role; `scope` is a word for the shell."""
     who = shlex.quote(env.get("AZURE_CLIENT_ID") or "OBJECT_ID_OF_THE_APPS_IDENTITY")
-    return f'az role assignment create --assignee {who} --role "{role}" --scope {scope}'
+    return _granted(f"--assignee {who}", role, scope)
 
 
 def assign_to_object(principal_id: str, role: str, scope: str) -> str:
-    """Give the command that gives an identity, known by its object id, a role on a resource."""
+    """Give what gives an identity a role on a resource, both known by their ids."""
     who = f"--assignee-object-id {shlex.quote(principal_id)} --assignee-principal-type"
+    return _granted(f"{who} ServicePrincipal", role, shlex.quote(scope))
+
+
+def _granted(who: str, role: str, scope: str) -> str:
+    """Deploy again, first of all: Azure refuses a deployment's role that was given by hand."""
     return (
-        f'az role assignment create {who} ServicePrincipal --role "{role}" '
-        f"--scope {shlex.quote(scope)}"
+        f"{PROVISION}   # gives every role\n"
+        "# Or by hand, to be taken away before the next deployment:\n"
+        f'az role assignment create {who} --role "{role}" --scope {scope}'
     )
 
 

@@ -7,7 +7,9 @@ from typing import Literal, NamedTuple
 
 from signpost.model.refusals import ROLE as OF_MODEL
 
-Kind = Literal["storage", "insights", "account", "vault", "task hub"]
+Kind = Literal[
+    "storage account", "Application Insights", "Azure OpenAI account", "vault", "task hub"
+]
 
 
 class Role(NamedTuple):
@@ -19,12 +21,14 @@ class Role(NamedTuple):
     when: Literal["always", "DurableTaskScheduler", "AzureStorage"] = "always"
 
 
-BLOBS = Role("Storage Blob Data Owner", "b7e6dc6d-f1e8-4753-8033-0f276bb0955b", "storage")
-TABLES = Role("Storage Table Data Contributor", "0a9a7e1f-b9d0-4cc4-a60d-0319b160aaa3", "storage")
+BLOBS = Role("Storage Blob Data Owner", "b7e6dc6d-f1e8-4753-8033-0f276bb0955b", "storage account")
+TABLES = Role(
+    "Storage Table Data Contributor", "0a9a7e1f-b9d0-4cc4-a60d-0319b160aaa3", "storage account"
+)
 QUEUES = Role(
     "Storage Queue Data Contributor",
     "974c5e8b-45b9-4653-ba55-5f855dd0fb88",
-    "storage",
+    "storage account",
     "AzureStorage",
 )
 TASK_HUB = Role(
@@ -33,9 +37,13 @@ TASK_HUB = Role(
     "task hub",
     "DurableTaskScheduler",
 )
-MODEL = Role(OF_MODEL, "5e0bd9bd-7b93-4f28-af87-19fc36ad61bd", "account")
+MODEL = Role(OF_MODEL, "5e0bd9bd-7b93-4f28-af87-19fc36ad61bd", "Azure OpenAI account")
 SECRETS = Role("Key Vault Secrets User", "4633458b-17de-408a-b874-0445c86b69e6", "vault")
-METRICS = Role("Monitoring Metrics Publisher", "3913510d-42f4-4e42-8a64-420c390055eb", "insights")
+METRICS = Role(
+    "Monitoring Metrics Publisher",
+    "3913510d-42f4-4e42-8a64-420c390055eb",
+    "Application Insights",
+)
 ROLES = (BLOBS, TABLES, QUEUES, TASK_HUB, MODEL, SECRETS, METRICS)
 
 

@@ -68,11 +68,11 @@ async def _assignments(stand: Deployed, scope: str, identity: Identity) -> list[
 
 async def _scopes(stand: Deployed, kind: Kind) -> dict[str, list[str]]:
     """Give the resources of a kind, each with those of its parts that the app uses."""
-    if kind == "account":
+    if kind == "Azure OpenAI account":
         account = await account_of(stand)
         return {text(account, "id"): []} if account else {}
     if kind == "task hub":
         return {text(hub, "id"): [] for hub in await task_hubs(stand)}
     if kind == "vault":
         return {each.id: await secrets_in(stand, each) for each in stand.of(VAULT)}
-    return {each.id: [] for each in stand.of(STORAGE if kind == "storage" else INSIGHTS)}
+    return {each.id: [] for each in stand.of(STORAGE if kind == "storage account" else INSIGHTS)}

@@ -12,7 +12,7 @@ from signpost.doctor.finding import Finding
 from signpost.doctor.roles import TASK_HUB, needed
 from signpost.doctor.surroundings import HOST_STORAGE, SCHEDULER_SETTING, Surroundings
 
-STORAGE_ROLES = ", ".join(role.name for role in needed("storage", uses_scheduler=False))
+STORAGE_ROLES = ", ".join(role.name for role in needed("storage account", uses_scheduler=False))
 DENIED = r"PermissionDenied|Unauthenticated|AuthorizationPermissionMismatch|\b40[13]\b|Unauthorized"
 ABSENT = r"NotFound|not found|\b404\b|does not exist"
 AWAY = r"Unavailable|No such host|Name or service not known|refused|DeadlineExceeded|timed out"

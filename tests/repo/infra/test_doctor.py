@@ -6,9 +6,9 @@ from signpost.doctor.roles import ROLES as ASKED
 from tests.repo.infra.role_policy import OF_APP, OF_BACKEND, ROLES
 
 KINDS = {
-    "storage": "Microsoft.Storage/storageAccounts",
-    "insights": "Microsoft.Insights/components",
-    "account": "Microsoft.CognitiveServices/accounts",
+    "storage account": "Microsoft.Storage/storageAccounts",
+    "Application Insights": "Microsoft.Insights/components",
+    "Azure OpenAI account": "Microsoft.CognitiveServices/accounts",
     "vault": "Microsoft.KeyVault/vaults",
     "task hub": "Microsoft.DurableTask/schedulers/taskHubs",
 }

@@ -56,7 +56,7 @@ async def test_a_secret_that_came_later_has_to_be_read(
     """The app reads it when it starts; the secret itself is not shown."""
     finding = await found(key_vault, identity)
     assert "is there now" in finding.detail
-    assert "az functionapp restart --name app-signpost" in (finding.fix or "")
+    assert "az functionapp restart --ids" in (finding.fix or "")
 
 
 @pytest.mark.parametrize(

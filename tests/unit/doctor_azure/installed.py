@@ -27,9 +27,9 @@ DEPLOYMENTS = "/providers/Microsoft.Resources/deployments"
 DELETED_ACCOUNTS = f"{SUB}/providers/Microsoft.CognitiveServices/deletedAccounts"
 DELETED_VAULTS = f"{SUB}/providers/Microsoft.KeyVault/deletedVaults"
 PLACES = {
-    "storage": STORAGE,
-    "insights": INSIGHTS,
-    "account": ACCOUNT,
+    "storage account": STORAGE,
+    "Application Insights": INSIGHTS,
+    "Azure OpenAI account": ACCOUNT,
     "task hub": HUB,
     "vault": VAULT,
 }
