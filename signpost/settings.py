@@ -17,7 +17,7 @@ from signpost.problems import Misconfigured
 WORKFLOWS_HOSTS = (".logic.azure.com", ".environment.api.powerplatform.com")
 HOSTS_OF_AZURE = tuple(
     f".{service}.azure.{cloud}"
-    for service in ("openai", "cognitiveservices")
+    for service in ("openai", "cognitiveservices", "services.ai")
     for cloud in ("com", "us", "cn")
 )
 LOOPBACK_HOSTS = ("localhost", "127.0.0.1", "::1")
@@ -299,6 +299,13 @@ def _api_key(env: Mapping[str, str]) -> str:
 def _azure_openai(env: Mapping[str, str], *, local: bool) -> dict[str, Any]:
     """Give the path of the v1 API, or of the deployment where an API version is asked for."""
     endpoint = _address(env, "AZURE_OPENAI_ENDPOINT", "the URL of Azure OpenAI", local=local)
+    host = urlsplit(endpoint).hostname or ""
+    if not local and not (re.fullmatch(HOST_NAME, host) and host.endswith(HOSTS_OF_AZURE)):
+        raise Misconfigured(
+            "AZURE_OPENAI_ENDPOINT must be an address of Azure, as https://NAME.openai.azure.com: "
+            "a token of the app's managed identity is sent there.",
+            field="AZURE_OPENAI_ENDPOINT",
+        )
     name = _need(env, "AZURE_OPENAI_DEPLOYMENT", "the deployment that writes the drafts")
     version = env.get("AZURE_OPENAI_API_VERSION", "").strip()
     if version and not re.fullmatch(API_VERSION, version):

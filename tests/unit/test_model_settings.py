@@ -45,6 +45,22 @@ def test_azure_openai_takes_no_key() -> None:
     assert "hunter2" not in str(error.document())
 
 
+@pytest.mark.parametrize(
+    "host", ["contoso.com", "x.openai.azure.com.contoso.com", "xopenai.azure.com", "x.azure.com"]
+)
+def test_a_token_of_the_identity_goes_to_azure_alone(host: str) -> None:
+    """Whoever listened elsewhere could ask the model as the app."""
+    error = refused(GOOD | {"AZURE_OPENAI_ENDPOINT": f"https://{host}"})
+    assert error.field == "AZURE_OPENAI_ENDPOINT"
+
+
+@pytest.mark.parametrize("domain", ["cognitiveservices.azure.cn", "services.ai.azure.com"])
+def test_every_address_of_the_service_is_one(domain: str) -> None:
+    """Accounts of other kinds, and other clouds, have other domains."""
+    endpoint = f"https://contoso-2.{domain}"
+    assert read(GOOD | {"AZURE_OPENAI_ENDPOINT": endpoint}).model_base_url.startswith(endpoint)
+
+
 @pytest.mark.parametrize("host", ["openai.azure.com", "cognitiveservices.azure.us"])
 def test_a_key_of_azure_openai_is_refused(host: str) -> None:
     """Azure OpenAI is not called with a key by the other door either."""
