@@ -2,16 +2,16 @@
 
 import asyncio
 import json
-import threading
 from collections import Counter
-from contextlib import AbstractContextManager
-from typing import Any, NamedTuple, Self
+from typing import Any, NamedTuple
 
 from aiohttp import web
 from opentelemetry.proto.collector.metrics.v1.metrics_service_pb2 import (
     ExportMetricsServiceRequest,
 )
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
+
+from tests.doubles.listening import ListeningApart
 
 LONG = 3600.0  # seconds; nobody waits for them
 
@@ -27,7 +27,7 @@ class Told(NamedTuple):
     attributes: dict[str, Any]
 
 
-class Collector(AbstractContextManager["Collector"]):
+class Collector(ListeningApart):
     """Listens on a port of its own, in a thread of its own.
 
     `sums` adds up what counters told as deltas, by name and attributes, and the number of values
@@ -37,6 +37,7 @@ class Collector(AbstractContextManager["Collector"]):
     """
 
     def __init__(self) -> None:
+        super().__init__()
         self.spans: list[Told] = []
         self.sums: Counter[tuple[str, ...]] = Counter()
         self.gauges: dict[tuple[str, ...], float] = {}
@@ -44,19 +45,6 @@ class Collector(AbstractContextManager["Collector"]):
         self.bodies: list[bytes] = []
         self.status = 200
         self.hangs = False
-        self.url = ""
-        self._loop = asyncio.new_event_loop()
-        self._ready = threading.Event()
-        self._thread = threading.Thread(target=self._serve, daemon=True)
-
-    def __enter__(self) -> Self:
-        self._thread.start()
-        self._ready.wait()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._loop.call_soon_threadsafe(self._loop.stop)
-        self._thread.join()
 
     def environment(self) -> dict[str, str]:
         """Give the variables by which the app sends here, and soon."""
@@ -71,22 +59,13 @@ class Collector(AbstractContextManager["Collector"]):
         """Give the spans of this name."""
         return [span for span in self.spans if span.name == name]
 
-    def _serve(self) -> None:
-        asyncio.set_event_loop(self._loop)
-        app = web.Application()
-        app.router.add_post("/v1/traces", self._take_spans)
-        app.router.add_post("/v1/metrics", self._take_metrics)
-        app.router.add_post("/v2.1/track", self._take_items)
-        runner = web.AppRunner(app, access_log=None, shutdown_timeout=0)
-        self._loop.run_until_complete(runner.setup())
-        self._loop.run_until_complete(web.TCPSite(runner, "127.0.0.1", 0).start())
-        self.url = f"http://127.0.0.1:{runner.addresses[0][1]}"
-        self._ready.set()
-        self._loop.run_forever()
-        for left in asyncio.all_tasks(self._loop):  # who was never answered
-            left.cancel()
-        self._loop.run_until_complete(runner.cleanup())
-        self._loop.close()
+    def routes(self) -> list[web.RouteDef]:
+        """Give what it answers."""
+        return [
+            web.post("/v1/traces", self._take_spans),
+            web.post("/v1/metrics", self._take_metrics),
+            web.post("/v2.1/track", self._take_items),
+        ]
 
     async def _body(self, request: web.Request) -> bytes:
         body = await request.read()

@@ -3,16 +3,16 @@
 import asyncio
 import json
 import re
-import threading
-from contextlib import AbstractContextManager
-from typing import Any, Self
+from typing import Any
 
 from aiohttp import web
+
+from tests.doubles.listening import ListeningApart
 
 TEXT = "The new terrace opens on Monday, and coffee is free until noon. Come and see it!"
 
 
-class QuickModel(AbstractContextManager["QuickModel"]):
+class QuickModel(ListeningApart):
     """Serves `/v1/chat/completions` on a port of its own, in a thread of its own.
 
     `delay` is in seconds, `script` holds `(status, body)` pairs that are answered first, and
@@ -20,38 +20,19 @@ class QuickModel(AbstractContextManager["QuickModel"]):
     when many runs ask at once; all others with `text`, or with themselves by one that `echoes`.
     """
 
+    path = "/v1"
+
     def __init__(self, *, delay: float = 0.0, echoes: bool = False) -> None:
+        super().__init__()
         self.delay = delay
         self.echoes = echoes
         self.calls = 0
         self.text = TEXT
         self.script: list[tuple[int, Any]] = []
-        self.url = ""
-        self._loop = asyncio.new_event_loop()
-        self._ready = threading.Event()
-        self._thread = threading.Thread(target=self._serve, daemon=True)
 
-    def __enter__(self) -> Self:
-        self._thread.start()
-        self._ready.wait()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._loop.call_soon_threadsafe(self._loop.stop)
-        self._thread.join()
-
-    def _serve(self) -> None:
-        asyncio.set_event_loop(self._loop)
-        app = web.Application()
-        app.router.add_post("/v1/chat/completions", self._complete)
-        runner = web.AppRunner(app, access_log=None)
-        self._loop.run_until_complete(runner.setup())
-        self._loop.run_until_complete(web.TCPSite(runner, "127.0.0.1", 0).start())
-        self.url = f"http://127.0.0.1:{runner.addresses[0][1]}/v1"
-        self._ready.set()
-        self._loop.run_forever()
-        self._loop.run_until_complete(runner.cleanup())
-        self._loop.close()
+    def routes(self) -> list[web.RouteDef]:
+        """Give what it answers."""
+        return [web.post("/v1/chat/completions", self._complete)]
 
     async def _complete(self, request: web.Request) -> web.Response:
         self.calls += 1
