@@ -96,6 +96,15 @@ def test_an_unknown_backend_is_refused(tmp_path: Path) -> None:
     assert not (tmp_path / "app.zip").exists()
 
 
+def test_only_a_package_is_emptied(tmp_path: Path) -> None:
+    """A folder that holds anything else stays as it is."""
+    (tmp_path / "laid-out").mkdir()
+    (tmp_path / "laid-out" / "notes.txt").touch()
+    done = package(tmp_path)
+    assert (done.returncode, "emptied first" in done.stderr) == (2, True)
+    assert (tmp_path / "laid-out" / "notes.txt").exists()
+
+
 def test_a_link_is_not_followed(tmp_path: Path) -> None:
     """What lies outside of the app, or beside it as local.settings.json, is never packed."""
     (tmp_path / "scripts").mkdir()
