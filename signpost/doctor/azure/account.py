@@ -31,12 +31,12 @@ def missing(stand: Deployed) -> Finding:
     return Finding(CHECK, "problem", detail, fix)
 
 
-def faults(account: Json) -> Iterator[Finding]:
-    """Find what is wrong with an account, whatever is deployed in it."""
+def faults(account: Json, *, is_ours: bool) -> Iterator[Finding]:
+    """Find what is wrong with an account; others may need the keys of one that is not ours."""
     name, id_ = text(account, "name"), text(account, "id")
     if (state := text(account, "properties", "provisioningState")) != "Succeeded":
         yield Finding(CHECK, "problem", f"The account {name} is not ready: {state}.", PROVISION)
-    if within(account, "properties", "disableLocalAuth") is not True:
+    if is_ours and within(account, "properties", "disableLocalAuth") is not True:
         detail = f"The account {name} can be used with a key: the app needs none."
         fix = f"az resource update --ids {quote(id_)} --set properties.disableLocalAuth=true"
         yield Finding(CHECK, "problem", detail, fix)

@@ -78,6 +78,10 @@ class Deployed:
         """Whether runs are kept in a Durable Task Scheduler, rather than in storage."""
         return bool(self.of(SCHEDULER)) or SCHEDULER_SETTING in (self.settings or {})
 
+    def holds(self, resource_id: str) -> bool:
+        """Say whether a resource lies in the group, where a deployment may change it."""
+        return resource_id.lower().startswith(f"{self.group}/".lower())
+
     def of(self, kind: str) -> list[Resource]:
         """Give the resources of a type in the group."""
         return [each for each in self.resources if each.type == kind]

@@ -23,7 +23,7 @@ async def check(stand: Deployed) -> list[Finding]:
     used = await account_of(stand)
     if used is None:
         return [account.missing(stand)]
-    found = list(account.faults(used))
+    found = list(account.faults(used, is_ours=stand.holds(text(used, "id"))))
     deployments = await stand.arm.every(f"{text(used, 'id')}/deployments", ACCOUNTS)
     asked = stand.setting("AZURE_OPENAI_DEPLOYMENT")
     there = [each for each in deployments if asked.lower() in ("", text(each, "name").lower())]
@@ -55,14 +55,25 @@ def _deployment(deployment: Json, stand: Deployed) -> Iterator[Finding]:
 
 def _no_deployment(stand: Deployed, used: Json, asked: str, offered: list[Json]) -> Finding:
     """Say that the deployment is missing, and whether its region has the model at all."""
-    name, location = text(used, "name"), text(used, "location") or stand.location
+    name, id_ = text(used, "name"), text(used, "id")
+    location = text(used, "location") or stand.location
     model = stand.setting("AZURE_OPENAI_MODEL")
     names = {text(each, "name").lower() for each in offered}
     if model and names and model.lower() not in names:
         detail = f"The region {location} does not offer the model {model} to {name}."
         return Finding(CHECK, "problem", detail, MODELS.format(location=quote(location)))
     detail = f"The account {name} has no deployment {asked}".rstrip() + "."
-    return Finding(CHECK, "problem", detail, PROVISION)
+    return Finding(CHECK, "problem", detail, PROVISION if stand.holds(id_) else _another(id_))
+
+
+def _another(account_id: str) -> str:
+    """Choose from what an account of others has, which a deployment leaves as it is."""
+    group, name = (quote(account_id.split("/")[place]) for place in (4, 8))
+    return (
+        f"az cognitiveservices account deployment list --resource-group {group} --name {name} "
+        '--query "[].[name, properties.model.name]" --output table\n# Then take one of them:\n'
+        f"azd env set DEPLOYMENT_NAME NAME && azd env set OPENAI_MODEL_NAME MODEL && {PROVISION}"
+    )
 
 
 def _fading(deployment: Json, offered: list[Json], stand: Deployed) -> Iterator[Finding]:

@@ -27,7 +27,7 @@ async def check(stand: Deployed) -> list[Finding]:
     for kind in dict.fromkeys(role.on for role in ROLES):
         try:
             for scope, parts in (await _scopes(stand, kind)).items():
-                near = scope.lower().startswith(f"{stand.group}/".lower())
+                near = stand.holds(scope)
                 known = given if near else await _assignments(stand, scope, identity)
                 found += [
                     _problem(role, scope, identity)

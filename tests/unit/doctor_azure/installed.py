@@ -19,6 +19,7 @@ HUB = f"{SCHEDULER}/taskHubs/signpost"
 ACCOUNT = f"{GROUP}/providers/Microsoft.CognitiveServices/accounts/oai-news"
 VAULT = f"{GROUP}/providers/Microsoft.KeyVault/vaults/kv-news"
 INSIGHTS = f"{GROUP}/providers/Microsoft.Insights/components/appi-news"
+FAR = f"{SUB}/resourceGroups/rg-models/providers/Microsoft.CognitiveServices/accounts/oai-far"
 IDENTITY = f"{GROUP}/providers/Microsoft.ManagedIdentity/userAssignedIdentities/id-news"
 SETTINGS = f"{WEB}/config/appsettings/list"
 REFERENCES = f"{WEB}/config/configreferences/appsettings"
@@ -120,6 +121,19 @@ def install(arm: ArmDouble) -> None:
     arm.put(SUB + DEPLOYMENTS, [deployment("news-1763632800", "Succeeded", 10, SUB)])
     arm.put(DELETED_ACCOUNTS, [])
     arm.put(DELETED_VAULTS, [])
+
+
+def use_far_account(arm: ArmDouble, **properties: Any) -> None:
+    """Let the app use an account in another group, which is otherwise like its own."""
+    address = {"AZURE_OPENAI_ENDPOINT": "https://oai-far.openai.azure.com"}
+    arm.put(SETTINGS, {"properties": app_settings() | address})
+    same = arm.at(ACCOUNT)["properties"] | {"customSubDomainName": "oai-far"}
+    far = {"id": FAR, "name": "oai-far", "properties": same | properties}
+    arm.put(f"{SUB}/providers/Microsoft.CognitiveServices/accounts", [far])
+    role = next(role for role in ROLES if role.on == "Azure OpenAI account")
+    arm.put(FAR + ASSIGNMENTS, [assignment(role.id, FAR)])
+    for part in ("deployments", "models"):
+        arm.put(f"{FAR}/{part}", arm.at(f"{ACCOUNT}/{part}"))
 
 
 def _resource(id_: str) -> dict[str, str]:

@@ -2,7 +2,15 @@
 
 import pytest
 
-from tests.unit.doctor_azure.installed import ACCOUNT, GROUP, SETTINGS, SUB, app_settings
+from tests.unit.doctor_azure.installed import (
+    ACCOUNT,
+    FAR,
+    GROUP,
+    SETTINGS,
+    SUB,
+    app_settings,
+    use_far_account,
+)
 
 ALL_ACCOUNTS = f"{SUB}/providers/Microsoft.CognitiveServices/accounts"
 
@@ -40,6 +48,21 @@ async def test_account_that_takes_keys_is_told(arm, problems) -> None:
     arm.at(ACCOUNT)["properties"]["disableLocalAuth"] = False
     [found] = await problems()
     assert found.fix == f"az resource update --ids {ACCOUNT} --set properties.disableLocalAuth=true"
+
+
+async def test_keys_of_somebody_elses_account_are_left_alone(arm, problems) -> None:
+    """Whoever else uses an account in another group may need them."""
+    use_far_account(arm, disableLocalAuth=False)
+    assert await problems() == []
+
+
+async def test_deployment_of_somebody_elses_account_is_chosen(arm, problems) -> None:
+    """A deployment of ours makes none there, so one that is there has to do."""
+    use_far_account(arm)
+    arm.put(f"{FAR}/deployments", [])
+    [found] = await problems()
+    assert "deployment list --resource-group rg-models --name oai-far" in found.fix
+    assert "azd env set DEPLOYMENT_NAME NAME" in found.fix
 
 
 async def test_account_without_its_own_address_is_told(arm, problems) -> None:

@@ -9,21 +9,20 @@ from signpost.doctor.roles import ROLES, needed
 from tests.unit.doctor_azure.installed import (
     ACCOUNT,
     ASSIGNMENTS,
+    FAR,
     GROUP,
     PLACES,
     PRINCIPAL,
-    SETTINGS,
     SUB,
     VAULT,
     WEB,
-    app_settings,
     assignment,
+    use_far_account,
 )
 
 ROOT = Path(__file__).resolve().parents[3]
 IDS = [role.name for role in ROLES]
 IN_USE = [role for role in ROLES if role.when != "AzureStorage"]
-FAR = f"{SUB}/resourceGroups/rg-models/providers/Microsoft.CognitiveServices/accounts/oai-far"
 
 
 def without(arm, role) -> None:
@@ -79,14 +78,8 @@ async def test_role_on_a_neighbour_does_not_count(arm, problems) -> None:
 
 async def test_account_elsewhere_is_asked_for_its_own_roles(arm, problems) -> None:
     """An Azure OpenAI account in another group is found by its address."""
-    settings = app_settings() | {"AZURE_OPENAI_ENDPOINT": "https://oai-far.openai.azure.com"}
-    arm.put(SETTINGS, {"properties": settings})
-    far = arm.at(ACCOUNT)["properties"] | {"customSubDomainName": "oai-far"}
-    far = {"id": FAR, "name": "oai-far", "properties": far}
-    arm.put(f"{SUB}/providers/Microsoft.CognitiveServices/accounts", [far])
+    use_far_account(arm)
     arm.put(FAR + ASSIGNMENTS, [])
-    for part in ("deployments", "models"):
-        arm.put(f"{FAR}/{part}", arm.at(f"{ACCOUNT}/{part}"))
     [found] = await problems()
     assert found.fix.endswith(FAR)
 
