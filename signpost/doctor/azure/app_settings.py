@@ -3,20 +3,21 @@
 from collections.abc import Iterable, Iterator
 from shlex import quote
 
-from signpost.doctor.azure.deployed import STORAGE, Deployed
+from signpost.doctor.azure.deployed import STORAGE, VAULT, Deployed
 from signpost.doctor.azure.refusals import SETTINGS_READER, unreadable
 from signpost.doctor.azure.scopes import label
 from signpost.doctor.azure.setting_names import (
     ADDRESSES,
     ANY_MODEL,
     AZURE_OPENAI,
+    MODEL_KEY,
     NEEDED,
     REFUSED_BY_FLEX,
     SECRETS,
     UNSAFE,
 )
 from signpost.doctor.finding import Finding
-from signpost.doctor.fixes import PROVISION
+from signpost.doctor.fixes import PROVISION, secret_from_file
 from signpost.doctor.surroundings import HOST_STORAGE, SCHEDULER_SETTING
 from signpost.settings import VAULT_REFERENCE
 
@@ -63,8 +64,20 @@ def _bare(stand: Deployed) -> Iterator[Finding]:
     for name in SECRETS:
         if (value := stand.setting(name)) and not value.startswith(VAULT_REFERENCE):
             detail = f"The app setting {name} holds its secret, in place of a vault reference."
-            fix = "azd provision\n# Then make the secret anew: whoever may read settings has it."
+            step = PROVISION if name != MODEL_KEY else _into_the_vault(name, stand)
+            fix = f"{step}\n# Then make the secret anew: whoever may read settings has it."
             yield Finding(CHECK, "problem", detail, fix)
+
+
+def _into_the_vault(name: str, stand: Deployed) -> str:
+    """Move a secret that no deployment sets."""
+    vault = next((each.name for each in stand.of(VAULT)), "VAULT")
+    secret = name.lower().replace("_", "-")
+    return (
+        f"{secret_from_file(secret, quote(vault))}\n"
+        f"# Then set {name} in furtherSettings of infra/main.parameters.json to\n"
+        f"# {VAULT_REFERENCE}VaultName={vault};SecretName={secret})\n{PROVISION}"
+    )
 
 
 def _stranger(stand: Deployed) -> Iterator[Finding]:

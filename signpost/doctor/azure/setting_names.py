@@ -26,7 +26,8 @@ ADDRESSES = (
 )
 AZURE_OPENAI = ("AZURE_OPENAI_ENDPOINT", "AZURE_OPENAI_DEPLOYMENT")
 ANY_MODEL = "MODEL_BASE_URL"
-SECRETS = (*(each.name for each in VARIABLES if each.set_by == VAULT), "MODEL_API_KEY")
+MODEL_KEY = "MODEL_API_KEY"
+SECRETS = (*(each.name for each in VARIABLES if each.set_by == VAULT), MODEL_KEY)
 # Flex Consumption deprecates them, or keeps what they say in functionAppConfig.
 REFUSED_BY_FLEX = frozenset(
     {

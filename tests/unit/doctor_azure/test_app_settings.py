@@ -49,6 +49,14 @@ async def test_secret_in_a_setting_is_told(arm, problems, name) -> None:
     assert f"The app setting {name} holds its secret" in found.detail
 
 
+async def test_secret_that_no_deployment_sets_is_moved(arm, problems) -> None:
+    """The key of another model goes into the vault, and a reference into the parameters."""
+    arm.put(SETTINGS, {"properties": app_settings() | {"MODEL_API_KEY": SECRET}})
+    [found] = await problems()
+    assert "az keyvault secret set --vault-name kv-news --name model-api-key --file" in found.fix
+    assert "(VaultName=kv-news;SecretName=model-api-key)" in found.fix
+
+
 @pytest.mark.parametrize("name", ["AZURE_CLIENT_ID", "AzureWebJobsStorage__clientId"])
 async def test_identity_of_another_is_told(arm, problems, name) -> None:
     """A setting that names an identity that the app does not have is a problem."""
