@@ -20,15 +20,15 @@ from signpost.doctor.surroundings import Surroundings
 CHECK_SECONDS = 10.0
 Check = Callable[[Surroundings], Awaitable[list[Finding]]]
 CHECKS: Mapping[str, Check] = {
-    "settings": settings.check,
-    "vault": vault.check,
-    "files": user_files.check,
-    "identity": identity.check,
-    "ledger": ledger.check,
-    "host storage": host_storage.check,
-    "scheduler": scheduler.check,
-    "model": model.check,
-    "webhook": webhooks.check,
+    settings.CHECK: settings.check,
+    vault.CHECK: vault.check,
+    user_files.CHECK: user_files.check,
+    identity.CHECK: identity.check,
+    ledger.CHECK: ledger.check,
+    host_storage.CHECK: host_storage.check,
+    scheduler.CHECK: scheduler.check,
+    model.CHECK: model.check,
+    webhooks.CHECK: webhooks.check,
 }
 
 

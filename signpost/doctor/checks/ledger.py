@@ -14,19 +14,20 @@ from signpost.doctor.surroundings import Surroundings
 from signpost.doctor.tokens import NoToken
 from signpost.ledger import Ledger, LedgerAway
 
+CHECK = "ledger"
 SETTING = "SIGNPOST_LEDGER"
 TABLE = "signpost"
 PARTITION = "doctor"  # where no run keeps anything
 JSON = {"Accept": "application/json"}
 EMULATOR = r"UseDevelopmentStorage=true|//(127\.0\.0\.1|localhost)[:/]"
 ANY_ETAG = {"If-Match": "*"}
-SOUND = Finding("ledger", "ok", "The ledger can be written, read and erased.")
+SOUND = Finding(CHECK, "ok", "The ledger can be written, read and erased.")
 
 
 async def check(around: Surroundings) -> list[Finding]:
     """Prove that decisions can be kept."""
     if around.lacks(SETTING):
-        return [Finding("ledger", "unknown", f"{SETTING} has to be right first.")]
+        return [Finding(CHECK, "unknown", f"{SETTING} has to be right first.")]
     kind, _, place = around.config.ledger.partition(":")
     if place.startswith("https://"):
         return [await probe(place, around.env)]
@@ -35,7 +36,7 @@ async def check(around: Surroundings) -> list[Finding]:
 
 async def probe(url: str, env: Mapping[str, str]) -> Finding:
     """Write, read and erase a row of the table, as the app's identity."""
-    service = Service("ledger", url, SETTING, TABLES.name)
+    service = Service(CHECK, url, SETTING, TABLES.name)
     row = uuid4().hex
     path = f"/{TABLE}(PartitionKey='{PARTITION}',RowKey='{row}')"
     try:
@@ -89,9 +90,9 @@ async def _probe(ledger: Ledger, place: str) -> Finding:
         await ledger.delete(PARTITION, row)
     except LedgerAway as error:
         what = f"Nothing can be decided: {error}."
-        return Finding("ledger", "problem", what, _fix(place))
+        return Finding(CHECK, "problem", what, _fix(place))
     if entry is None:
-        return Finding("ledger", "problem", "A row that was written is gone.", _fix(place))
+        return Finding(CHECK, "problem", "A row that was written is gone.", _fix(place))
     return SOUND
 
 

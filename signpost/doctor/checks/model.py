@@ -17,6 +17,7 @@ from signpost.model.outcomes import Answer, Refusal
 from signpost.model.refusals import NETWORK, NO_CHAT, VERSION, refused
 from signpost.settings import LOOPBACK_HOSTS, Settings
 
+CHECK = "model"
 REFUSED = (HTTPStatus.BAD_REQUEST, HTTPStatus.UNPROCESSABLE_ENTITY)
 
 
@@ -33,7 +34,7 @@ class _Models(msgspec.Struct, frozen=True):
 async def check(around: Surroundings) -> list[Finding]:
     """Ask Azure for a completion of no messages, and any other server for its models."""
     if around.lacks("MODEL_NAME"):
-        return [Finding("model", "unknown", "The settings of the model have to be right first.")]
+        return [Finding(CHECK, "unknown", "The settings of the model have to be right first.")]
     config = around.config
     try:
         if config.model_api_key is None:
@@ -44,7 +45,7 @@ async def check(around: Surroundings) -> list[Finding]:
             )
         ]
     except NoToken as error:
-        return [Finding("model", "unknown", f"{str(error).capitalize()}.")]
+        return [Finding(CHECK, "unknown", f"{str(error).capitalize()}.")]
     except Unreached as error:
         return [_no_answer(error, config)]
 
@@ -62,15 +63,15 @@ def _deployed(answer: Reply, around: Surroundings) -> Finding:
     """Read the refusal of the empty request; any other one tells what is wrong."""
     name, said = around.config.model_name, answer.body.decode(errors="replace")
     if answer.status < HTTPStatus.MULTIPLE_CHOICES:
-        return Finding("model", "ok", f"The deployment {name} answers.")
+        return Finding(CHECK, "ok", f"The deployment {name} answers.")
     given = Answer(answer.status, answer.headers, answer.body)
     refusal = refused(given, around.config, size=0, now=datetime.now(UTC), attempt=1)
     if refusal.kind == "throttled":
-        return Finding("model", "ok", f"The deployment {name} is there. {refusal.reason}")
+        return Finding(CHECK, "ok", f"The deployment {name} is there. {refusal.reason}")
     of_the_body = answer.status in REFUSED and refusal.kind in ("rejected", "unsupported_parameter")
     if of_the_body and NO_CHAT not in answer.codes and not re.search(VERSION, said, re.IGNORECASE):
-        return Finding("model", "ok", f"The deployment {name} is there, and opens to the app.")
-    return Finding("model", "problem", refusal.reason, _fix(refusal, said, around))
+        return Finding(CHECK, "ok", f"The deployment {name} is there, and opens to the app.")
+    return Finding(CHECK, "problem", refusal.reason, _fix(refusal, said, around))
 
 
 def _fix(refusal: Refusal, said: str, around: Surroundings) -> str:
@@ -96,20 +97,18 @@ def _listed(answer: Reply, config: Settings) -> Finding:
     """Read the list of models, which not every server has."""
     if answer.status in (HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN):
         what = f"The model service does not accept the key ({answer.status})."
-        return Finding("model", "problem", what, "Set MODEL_API_KEY to a key of the service.")
+        return Finding(CHECK, "problem", what, "Set MODEL_API_KEY to a key of the service.")
     if answer.status != HTTPStatus.OK:
         what = f"The model service answers, but lists no models ({answer.status})."
-        return Finding(
-            "model", "unknown", what, "Check MODEL_BASE_URL, which ends with /v1 mostly."
-        )
+        return Finding(CHECK, "unknown", what, "Check MODEL_BASE_URL, which ends with /v1 mostly.")
     try:
         names = [each.id for each in msgspec.json.decode(answer.body, type=_Models).data]
     except (msgspec.DecodeError, UnicodeDecodeError):
-        return Finding("model", "unknown", "The model service answers, but its list can't be read.")
+        return Finding(CHECK, "unknown", "The model service answers, but its list can't be read.")
     if config.model_name in names:
-        return Finding("model", "ok", f"The model {config.model_name} is there.")
+        return Finding(CHECK, "ok", f"The model {config.model_name} is there.")
     what = f"The model service has no model {config.model_name}."
-    return Finding("model", "problem", what, f"Set MODEL_NAME to one of: {', '.join(names[:10])}")
+    return Finding(CHECK, "problem", what, f"Set MODEL_NAME to one of: {', '.join(names[:10])}")
 
 
 def _no_answer(error: Unreached, config: Settings) -> Finding:
@@ -118,5 +117,5 @@ def _no_answer(error: Unreached, config: Settings) -> Finding:
     if error.why == "network":
         what = f"The model service: {error}; is it running, and may the app's network reach it?"
     if urlsplit(config.model_base_url).hostname in LOOPBACK_HOSTS:
-        return Finding("model", "problem", what, fixes.START_HERE)
-    return Finding("model", "problem", what, f"Set {setting} to the address of the service.")
+        return Finding(CHECK, "problem", what, fixes.START_HERE)
+    return Finding(CHECK, "problem", what, f"Set {setting} to the address of the service.")

@@ -6,6 +6,7 @@ from signpost.doctor.surroundings import Surroundings
 from signpost.settings import VAULT_REFERENCE
 from signpost.variables import BICEP, VARIABLES, VAULT
 
+CHECK = "settings"
 BY_DEPLOYMENT = {each.name for each in VARIABLES if each.set_by in (BICEP, VAULT)}
 
 
@@ -17,5 +18,5 @@ async def check(around: Surroundings) -> list[Finding]:
         if around.env.get(name, "").strip().startswith(VAULT_REFERENCE):
             continue  # the look at the vault says why
         fix = set_up(name, around.env, set_by_deployment=name in BY_DEPLOYMENT)
-        found.append(Finding("settings", "problem", each.detail, fix))
-    return found or [Finding("settings", "ok", "The settings can be read, and fit together.")]
+        found.append(Finding(CHECK, "problem", each.detail, fix))
+    return found or [Finding(CHECK, "ok", "The settings can be read, and fit together.")]

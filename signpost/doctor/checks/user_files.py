@@ -9,6 +9,7 @@ from signpost.doctor.finding import Finding
 from signpost.doctor.surroundings import Surroundings
 from signpost.problems import BrokenFile
 
+CHECK = "files"
 FOLDERS = (flows.FOLDER, instructions.FOLDER)
 
 

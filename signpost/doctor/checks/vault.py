@@ -16,6 +16,7 @@ from signpost.doctor.surroundings import Surroundings
 from signpost.doctor.tokens import NoToken, token_for
 from signpost.settings import LOOPBACK_HOSTS, VAULT_REFERENCE
 
+CHECK = "vault"
 VERSION = "7.4"
 CLOUDS = r"\.vault\.(azure\.net|azure\.cn|usgovcloudapi\.net)"
 REFERENCE = (
@@ -50,10 +51,10 @@ async def check(around: Surroundings) -> list[Finding]:
         if reference is None:
             what = f"{setting} is a reference to Key Vault that can't be read."
             fix = f"Write {setting} as @Microsoft.KeyVault(SecretUri=URL_OF_THE_SECRET)."
-            found.append(Finding("vault", "problem", what, fix))
+            found.append(Finding(CHECK, "problem", what, fix))
         else:
             found.append(await _why(reference, around))
-    return found or [Finding("vault", "ok", "No setting holds a reference that did not resolve.")]
+    return found or [Finding(CHECK, "ok", "No setting holds a reference that did not resolve.")]
 
 
 def _read(setting: str, value: str) -> _Reference | None:
@@ -72,41 +73,41 @@ async def _why(to: _Reference, around: Surroundings) -> Finding:
     is_vault = cloud is not None and to.url.startswith("https://")  # or all would read the token
     if not is_vault and not (around.config.local and to.host in LOOPBACK_HOSTS):
         what = f"{to.named}, and {urlsplit(to.url).scheme}://{to.host} is no vault of Azure."
-        return Finding("vault", "problem", what, f"Mend the URL in {to.setting}.")
+        return Finding(CHECK, "problem", what, f"Mend the URL in {to.setting}.")
     audience = f"https://vault.{cloud[1]}" if cloud else "https://vault.azure.net"
     try:
         token = await token_for(audience, around.env)
         answer = await send("GET", f"{to.url}?api-version={VERSION}", token)
     except NoToken:
         what = f"{to.named}, which did not resolve; without a token nobody can tell why."
-        return Finding("vault", "problem", what, fixes.set_secret(to.secret, around.env, to.vault))
+        return Finding(CHECK, "problem", what, fixes.set_secret(to.secret, around.env, to.vault))
     except Unreached as error:
         what = f"{to.named}, but {error}."
         fix = fixes.PROVISION if error.why == "name" else _open(to)
-        return Finding("vault", "problem", what, fix)
+        return Finding(CHECK, "problem", what, fix)
     return _told(to, answer, around)
 
 
 def _told(to: _Reference, answer: Reply, around: Surroundings) -> Finding:
     if answer.status == HTTPStatus.OK:
         what = f"{to.named}, which is there now: the app has not read it yet."
-        return Finding("vault", "problem", what, fixes.read_again(around.env))
+        return Finding(CHECK, "problem", what, fixes.read_again(around.env))
     if answer.status == HTTPStatus.NOT_FOUND:
         return Finding(
-            "vault",
+            CHECK,
             "problem",
             f"{to.named}, which has no such secret.",
             fixes.set_secret(to.secret, around.env, to.vault),
         )
     if "ForbiddenByFirewall" in answer.codes:
         what = f"{to.named}, whose network rules keep the app out."
-        return Finding("vault", "problem", what, _open(to))
+        return Finding(CHECK, "problem", what, _open(to))
     if answer.status == HTTPStatus.FORBIDDEN and "SecretDisabled" not in answer.codes:
         what = f"{to.named}, and the app's identity lacks the role {SECRETS.name} there."
         scope = fixes.secret_scope(to.vault, to.secret)
-        return Finding("vault", "problem", what, fixes.assign(SECRETS.name, scope, around.env))
+        return Finding(CHECK, "problem", what, fixes.assign(SECRETS.name, scope, around.env))
     what = f"{to.named}, which did not resolve: the vault answers {answer.status}."
-    return Finding("vault", "problem", what, fixes.set_secret(to.secret, around.env, to.vault))
+    return Finding(CHECK, "problem", what, fixes.set_secret(to.secret, around.env, to.vault))
 
 
 def _open(to: _Reference) -> str:

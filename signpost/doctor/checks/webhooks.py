@@ -10,6 +10,7 @@ from signpost.doctor.outside import ANSWER_SECONDS, Unreached, unreached
 from signpost.doctor.surroundings import Surroundings
 from signpost.settings import LOOPBACK_HOSTS
 
+CHECK = "webhook"
 CHANNEL, CHAT = "TEAMS_CHANNEL_WEBHOOK_URL", "TEAMS_CHAT_WEBHOOK_URL"
 PORTS = {"http": 80, "https": 443}
 
@@ -24,19 +25,19 @@ async def check(around: Surroundings) -> list[Finding]:
 
 async def _look(name: str, url: str | None, around: Surroundings) -> Finding | None:
     if around.lacks(name):
-        return Finding("webhook", "unknown", f"{name} has to be right first.")
+        return Finding(CHECK, "unknown", f"{name} has to be right first.")
     if url is None:
         what = f"{name} is not set: approvers are told in no chat."
-        return Finding("webhook", "ok", what)
+        return Finding(CHECK, "ok", what)
     try:
         await _connect(url)
     except Unreached as error:
         fix = f"{_set(name, around)}\n# with the URL that the Teams workflow shows"
         if urlsplit(url).hostname in LOOPBACK_HOSTS:
             fix = fixes.START_HERE
-        return Finding("webhook", "problem", f"{name} leads nowhere: {error}.", fix)
+        return Finding(CHECK, "problem", f"{name} leads nowhere: {error}.", fix)
     what = f"{name}: its host can be reached. Whether its path is right only a post would show."
-    return Finding("webhook", "ok", what)
+    return Finding(CHECK, "ok", what)
 
 
 async def _connect(url: str) -> None:
