@@ -8,7 +8,7 @@ import asyncio
 from collections.abc import Sequence
 from time import monotonic
 from typing import Literal
-from urllib.parse import parse_qs, urlsplit
+from urllib.parse import parse_qs
 from weakref import WeakKeyDictionary
 
 import azure.durable_functions as df
@@ -80,8 +80,11 @@ def _told(health: Health) -> func.HttpResponse:
 
 
 def _is_deep(req: func.HttpRequest) -> bool:
-    """Read the address too: the host leaves parameters without a value out of `params`."""
-    asked = parse_qs(urlsplit(req.url).query, keep_blank_values=True)
+    """Read the address too: the host leaves parameters without a value out of `params`.
+
+    Only what follows the `?`, since what is before it holds whatever Host a caller sends.
+    """
+    asked = parse_qs(req.url.partition("?")[2], keep_blank_values=True)
     return "deep" in req.params or "deep" in asked
 
 

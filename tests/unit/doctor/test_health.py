@@ -88,6 +88,14 @@ async def test_deep_needs_no_value(site: Site, query: str) -> None:
     assert told(answer, 503)["findings"]
 
 
+@pytest.mark.parametrize("host", ["x]y", "[", "a b:c"])
+async def test_no_host_that_a_caller_sends_is_our_failure(site: Site, host: str) -> None:
+    """A stranger neither fills the log nor sets off the alert on failing functions."""
+    site.mode("off")
+    told(await ask_by_address(site, f"http://{host}/api/health", {}), 200)
+    told(await ask_by_address(site, f"http://{host}/api/health?deep", {}), 401)
+
+
 async def test_operators_get_in_while_other_settings_are_broken(site: Site) -> None:
     """Who that is, is known; strangers and others stay out."""
     site.mode("on", **BROKEN)
