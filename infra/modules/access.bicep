@@ -20,6 +20,17 @@ param tenantId string
 var isOn = mode != 'off'
 var missing = 'signInClientId is missing: deploy infra/access, which gives one.'
 var registered = isOn && empty(clientId) ? fail(missing) : clientId
+var entra = {
+  enabled: true
+  registration: {
+    clientId: registered
+    clientSecretSettingName: 'OVERRIDE_USE_MI_FIC_ASSERTION_CLIENTID' // the identity's client id
+    openIdIssuer: '${environment().authentication.loginEndpoint}${tenantId}/v2.0'
+  }
+  validation: {
+    allowedAudiences: [registered, 'api://${registered}']
+  }
+}
 
 resource app 'Microsoft.Web/sites@2024-11-01' existing = {
   name: appName
@@ -48,18 +59,6 @@ resource signIn 'Microsoft.Web/sites/config@2024-11-01' = {
         enabled: false // the app calls nothing in the name of people
       }
     }
-    identityProviders: {
-      azureActiveDirectory: {
-        enabled: isOn
-        registration: {
-          clientId: registered
-          clientSecretSettingName: 'OVERRIDE_USE_MI_FIC_ASSERTION_CLIENTID' // the identity's client id
-          openIdIssuer: '${environment().authentication.loginEndpoint}${tenantId}/v2.0'
-        }
-        validation: {
-          allowedAudiences: isOn ? [registered, 'api://${registered}'] : []
-        }
-      }
-    }
+    identityProviders: isOn ? { azureActiveDirectory: entra } : {}
   }
 }

@@ -45,7 +45,7 @@ def test_pages_sign_in_with_the_provider_that_is_on() -> None:
     """The console's button leads to the one provider, and Entra leads back to it."""
     assert "/.auth/login/aad?" in read("console/who.js")
     assert "/.auth/login/aad/callback" in code(REGISTRATION)
-    [providers] = re.findall(r"identityProviders: \{\s+(\w+)", code(ACCESS))
+    [providers] = re.findall(r"identityProviders: isOn \? \{ (\w+)", code(ACCESS))
     assert providers == "azureActiveDirectory"
 
 
