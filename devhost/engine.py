@@ -22,7 +22,8 @@ from devhost.invoke import TraceContext, Worker
 from devhost.loader import App
 from devhost.replay import HTTP_ACTIVITY, compact
 from devhost.store import BATCH, Activity, Changes, Instance, Message, Store, Work
-from devhost.tracing import Trace, Tracing, of_started
+from devhost.traces import Trace, of_started
+from devhost.tracing import Tracing
 
 _log = logging.getLogger("devhost.engine")
 _DRAIN = 30.0  # seconds that running functions get to finish when the host is told to stop

@@ -10,7 +10,7 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
-from devhost import divergence, tracing, versions
+from devhost import divergence, traces, versions
 from devhost.config import HostConfig
 from devhost.determinism import OrchestrationError
 from devhost.history import Event, EventType, event, stamp
@@ -35,7 +35,7 @@ def new_instance(
     now: datetime,
     *,
     parent: dict[str, Any] | None = None,
-    trace: tracing.Trace | None = None,
+    trace: traces.Trace | None = None,
 ) -> tuple[Instance, Message]:
     """Make an orchestration and the message that starts it; `text` is its input as JSON."""
     execution = uuid.uuid4().hex
@@ -48,7 +48,7 @@ def new_instance(
         Version=version,
         Input=text,
         Tags=None,
-        **tracing.kept(trace),
+        **traces.kept(trace),
     )
     moment = stamp(now)
     asked = compact(parent) if parent else None
@@ -90,7 +90,7 @@ class Episode:
         mine = [d for d in work.inbox if d.execution in (None, self._instance.execution)]
         self._messages: list[Event] = [json.loads(d.event) for d in mine]
         self._turn = event(EventType.ORCHESTRATOR_STARTED, now)
-        self._trace = tracing.of_work(work)
+        self._trace = traces.of_work(work)
 
     @property
     def idle(self) -> bool:

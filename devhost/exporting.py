@@ -14,7 +14,8 @@ from threading import Thread
 from typing import TYPE_CHECKING
 
 from devhost.config import ConfigError, HostConfig
-from devhost.tracing import Span, Telling, Trace, Tracing
+from devhost.traces import Trace
+from devhost.tracing import Span, Telling, Tracing
 
 if TYPE_CHECKING:
     from opentelemetry.sdk.resources import Resource

@@ -31,7 +31,7 @@ from devhost.keys import Keys
 from devhost.replay import compact
 from devhost.status import history_of, status_of, value_of
 from devhost.store import ACTIVE, Instance, Query
-from devhost.tracing import of_headers
+from devhost.traces import of_headers
 
 _log = logging.getLogger("devhost.management")
 MOUNTS = ("/durabletask/", "/runtime/webhooks/durabletask/")

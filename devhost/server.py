@@ -15,7 +15,8 @@ from devhost.keys import Keys
 from devhost.loader import App
 from devhost.management import MOUNTS, Management
 from devhost.routes import Route, compile_route
-from devhost.tracing import Request, Tracing, handed, of_headers
+from devhost.traces import handed, of_headers
+from devhost.tracing import Request, Tracing
 from devhost.window import MOUNT, Window
 
 if TYPE_CHECKING:

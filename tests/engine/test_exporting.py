@@ -13,7 +13,8 @@ from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTrace
 
 from devhost import exporting
 from devhost.config import HostConfig
-from devhost.tracing import Span, Trace
+from devhost.traces import Trace
+from devhost.tracing import Span
 from tests.engine.conftest import APPS, Open
 
 ROOT = Path(__file__).parents[2]

@@ -6,8 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from devhost import tracing
-from devhost.tracing import Span, Telling, Trace, Tracing
+from devhost import traces
+from devhost.traces import Trace
+from devhost.tracing import Span, Telling, Tracing
 from tests.engine.conftest import MOUNT, Open, Running
 
 TRACE, CALLER = "0af7651916cd43dd8448eb211c80319c", "b7ad6b7169203331"
@@ -226,9 +227,9 @@ async def test_host_json_decides_on_durable_spans(open_app: Open, spans: list[Sp
 )  # fmt: skip
 def test_a_header_that_is_not_valid_is_none(header: str):
     """W3C Trace Context names what has to be refused."""
-    assert tracing.read(header) is None
+    assert traces.read(header) is None
 
 
 def test_a_later_version_of_the_header_is_read():
     """What follows the fields that are known is passed over."""
-    assert tracing.read(f"cc-{TRACE}-{CALLER}-00-more") == Trace(TRACE, CALLER, "00")
+    assert traces.read(f"cc-{TRACE}-{CALLER}-00-more") == Trace(TRACE, CALLER, "00")
