@@ -85,9 +85,11 @@ def _arguments(given: Sequence[str] | None) -> argparse.Namespace:
 
 def _variable(name: str) -> str:
     """Read a secret from the environment, so that it stands in no list of commands."""
-    value = variables([name]).get(name)
+    value = variables([name]).get(name, "").strip()  # az on Windows ends its lines in two letters
     if not value:
         raise argparse.ArgumentTypeError(f"the environment variable {name} is not set")
+    if not (value.isascii() and value.isprintable()):  # the error of the library would show it
+        raise argparse.ArgumentTypeError(f"the environment variable {name} holds no key or token")
     return value
 
 

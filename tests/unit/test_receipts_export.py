@@ -170,6 +170,20 @@ def test_an_id_can_not_name_a_file_elsewhere(app: Installation, tmp_path: Path, 
     assert "not that of a Signpost" in capsys.readouterr().err
 
 
+def test_a_key_ends_where_its_line_does(app, tmp_path: Path, monkeypatch) -> None:
+    """A shell on Windows leaves a letter of the line's end."""
+    monkeypatch.setenv("SIGNPOST_KEY", f"{KEY}\r")
+    assert export(app, tmp_path) == 0
+
+
+def test_a_key_of_two_lines_is_not_shown(app, tmp_path: Path, monkeypatch, capsys) -> None:
+    """It would begin another header, and the library's error would hold it."""
+    monkeypatch.setenv("SIGNPOST_KEY", "canary\r\nX-Other: 1")
+    with pytest.raises(SystemExit):
+        export(app, tmp_path)
+    assert "canary" not in capsys.readouterr().err
+
+
 def test_a_missing_variable_is_named(app: Installation, tmp_path: Path, capsys) -> None:
     """The key stands in no list of commands, so it has to stand in the environment."""
     with pytest.raises(SystemExit):
