@@ -15,6 +15,7 @@ from signpost.doctor import remote
 from signpost.doctor.__main__ import main
 from signpost.doctor.finding import Finding
 from signpost.doctor.remote import CannotAsk
+from tests.doubles.listening import Listening
 from tests.repo.sources import ROOT
 from tests.unit.doctor.installed import SOUND
 
@@ -22,16 +23,22 @@ KEY = "canary-of-the-function-key"
 PROBLEM = Finding("model", "problem", "It is gone.", "azd provision")
 
 
-class App:
+class App(Listening):
     """A deployed app's health on loopback: what it answers without a key, and with its own."""
 
-    def __init__(self, url: str) -> None:
-        self.url = url
+    path = "/"
+
+    def __init__(self) -> None:
+        super().__init__()
         self.open: tuple[int, object] = (200, {"status": "ready"})
         self.deep: tuple[int, object] = (
             503,
             {"status": "misconfigured", "findings": [asdict(PROBLEM)]},
         )
+
+    def routes(self) -> list[web.RouteDef]:
+        """Give what it answers."""
+        return [web.get("/api/{path:.*}", self.answer)]
 
     async def answer(self, request: web.Request) -> web.Response:
         """Answer as the app does."""
@@ -45,14 +52,8 @@ class App:
 @pytest.fixture
 async def app() -> AsyncIterator[App]:
     """Listen as a deployed app."""
-    served, site = web.Application(), App("")
-    served.router.add_get("/api/{path:.*}", site.answer)
-    runner = web.AppRunner(served, access_log=None, shutdown_timeout=0)
-    await runner.setup()
-    await web.TCPSite(runner, "127.0.0.1", 0).start()
-    site.url = f"http://127.0.0.1:{runner.addresses[0][1]}/"
-    yield site
-    await runner.cleanup()
+    async with App() as listening:
+        yield listening
 
 
 async def test_a_key_shows_the_apps_own_findings(app: App) -> None:
