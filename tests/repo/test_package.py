@@ -101,7 +101,7 @@ def test_only_a_package_is_emptied(tmp_path: Path) -> None:
     (tmp_path / "laid-out").mkdir()
     (tmp_path / "laid-out" / "notes.txt").touch()
     done = package(tmp_path)
-    assert (done.returncode, "emptied first" in done.stderr) == (2, True)
+    assert (done.returncode, "empty folder" in done.stderr) == (2, True)
     assert (tmp_path / "laid-out" / "notes.txt").exists()
 
 
