@@ -174,6 +174,8 @@ def test_a_process_is_replaced(model: QuickModel, tmp_path: Path) -> None:
 def put_in(release: Path, folder: Path) -> None:
     """Put a release in the place of an app that is laid out by links."""
     for part in release.iterdir():
+        if part.name == "__pycache__":
+            continue
         (folder / part.name).unlink()
         (folder / part.name).symlink_to(part)
 
