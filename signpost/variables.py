@@ -1,9 +1,10 @@
 """Owns the catalogue of settings: each with its meaning, its default and who sets it in Azure.
 
-`python -m signpost.variables` writes the table in docs/settings.md.
+`python -m signpost.variables` writes docs/settings.md.
 """
 
 import sys
+from collections.abc import Iterable
 from typing import NamedTuple
 
 BICEP = "main.bicep"
@@ -167,6 +168,66 @@ VARIABLES = (
     ),
 )
 
+# Read by the Functions host, its extensions, the platform and OpenTelemetry's exporters.
+OF_HOST = (
+    Variable("AzureWebJobsStorage__credential", "`managedidentity`: no key", REQUIRED, BICEP),
+    Variable("AzureWebJobsStorage__clientId", "the identity that is used", REQUIRED, BICEP),
+    Variable(
+        "AzureWebJobsStorage__blobServiceUri", "where keys and leases are kept", REQUIRED, BICEP
+    ),
+    Variable(
+        "AzureWebJobsStorage__queueServiceUri", "queues of the backend Azure Storage", UNSET, BICEP
+    ),
+    Variable(
+        "AzureWebJobsStorage__tableServiceUri", "tables of the backend Azure Storage", UNSET, BICEP
+    ),
+    Variable(
+        "AzureWebJobsDisableHomepage",
+        "`true`: the console's first page stands where the host's would",
+        "the host's page",
+        BICEP,
+    ),
+    Variable("TASKHUB_NAME", "the task hub, which `host.json` names by it", REQUIRED, BICEP),
+    Variable(
+        "DURABLE_TASK_SCHEDULER_CONNECTION_STRING",
+        "the scheduler's endpoint and the identity that opens it; no key",
+        "required with the Durable Task Scheduler",
+        BICEP,
+    ),
+    Variable(
+        "OVERRIDE_USE_MI_FIC_ASSERTION_CLIENTID",
+        "the identity that stands in for a client secret",
+        "required with a sign-in",
+        BICEP,
+    ),
+    Variable(
+        "WEBSITE_AUTH_AAD_ALLOWED_TENANTS",
+        "the tenant whose people may sign in",
+        "required with a sign-in",
+        BICEP,
+    ),
+    Variable("WEBSITE_SITE_NAME", "the app's name, as telemetry tells it", set_by=PLATFORM),
+    Variable(
+        "APPLICATIONINSIGHTS_CONNECTION_STRING",
+        "where telemetry goes ([telemetry.md](telemetry.md))",
+        "nowhere",
+        BICEP,
+    ),
+    Variable(
+        "APPLICATIONINSIGHTS_AUTHENTICATION_STRING",
+        "the identity that sends it",
+        "required where the component takes no keys",
+        BICEP,
+    ),
+    Variable(
+        "OTEL_EXPORTER_OTLP_ENDPOINT",
+        "another place for it, by OTLP over HTTP; the SDK's other variables count, too",
+        "nowhere",
+    ),
+    Variable("OTEL_TRACES_EXPORTER", "`console` shows spans in the terminal"),
+    Variable("OTEL_METRICS_EXPORTER", "`console` shows metrics there"),
+)
+
 ABOUT = """# Settings
 
 Every app setting that Signpost reads. `signpost/settings.py` reads them once, with the first
@@ -177,16 +238,26 @@ column says who. What *you* set goes into the parameter `furtherSettings` of
 
 This page is written by `python -m signpost.variables`.
 
-| setting | meaning | default | set in Azure by |
+"""
+HOST = """
+## What the host reads
+
+Signpost reads none of these itself, but it does not run in Azure without those that are required.
+
+"""
+HEAD = """| setting | meaning | default | set in Azure by |
 |---|---|---|---|
 """
 
 
-def table() -> str:
+def page() -> str:
     """Give the page that lists every setting, in Markdown."""
-    rows = (f"| `{v.name}` | {v.meaning} | {v.default} | {v.set_by} |\n" for v in VARIABLES)
-    return ABOUT + "".join(rows)
+    return ABOUT + HEAD + _rows(VARIABLES) + HOST + HEAD + _rows(OF_HOST)
+
+
+def _rows(listed: Iterable[Variable]) -> str:
+    return "".join(f"| `{v.name}` | {v.meaning} | {v.default} | {v.set_by} |\n" for v in listed)
 
 
 if __name__ == "__main__":
-    sys.stdout.write(table())
+    sys.stdout.write(page())

@@ -6,7 +6,8 @@ import json
 
 import pytest
 
-from signpost.variables import VARIABLES, table
+from signpost.telemetry.exporters import READ
+from signpost.variables import OF_HOST, VARIABLES, page
 from tests.repo.infra.agreement import OF_AZD
 from tests.repo.sources import files, markdown, names_setting, read
 
@@ -15,6 +16,11 @@ READERS = (READER, "signpost/allowances.py")
 SIZES = "tests/acceptance/sizes.py"
 DEPLOYMENT = ("infra/main.parameters.json", "infra/main.bicep")
 CATALOGUE = [variable.name for variable in VARIABLES]
+HOST = [variable.name for variable in OF_HOST]
+OVERRIDES = "AzureFunctionsJobHost__"  # of host.json, by its own path
+ON_ONE_MACHINE = {"AzureWebJobsStorage", "FUNCTIONS_WORKER_RUNTIME"}
+FINE_TUNING = {"OTEL_TRACES_SAMPLER", "OTEL_METRIC_EXPORT_INTERVAL", "OTEL_SERVICE_NAME"}
+FINE_TUNING |= {"OTEL_EXPORTER_OTLP_METRICS_TEMPORALITY_PREFERENCE"}
 
 
 def test_every_setting_that_is_read_stands_in_the_catalogue() -> None:
@@ -25,10 +31,10 @@ def test_every_setting_that_is_read_stands_in_the_catalogue() -> None:
 
 def test_the_page_of_settings_is_the_catalogue() -> None:
     """The page is written anew by `python -m signpost.variables > docs/settings.md`."""
-    assert read("docs/settings.md") == table()
+    assert read("docs/settings.md") == page()
 
 
-@pytest.mark.parametrize("variable", VARIABLES, ids=CATALOGUE)
+@pytest.mark.parametrize("variable", [*VARIABLES, *OF_HOST], ids=[*CATALOGUE, *HOST])
 def test_a_setting_is_told_in_one_line(variable) -> None:
     """Meaning, default and who sets it are there, and don't break the table."""
     assert all(cell and "|" not in cell and "\n" not in cell for cell in variable)
@@ -46,8 +52,15 @@ def test_documented_settings_are_read() -> None:
 def test_example_settings_are_read() -> None:
     """The example for Core Tools sets nothing that nothing reads."""
     for path in (path for path in files() if path.name.startswith("local.settings.")):
-        values = json.loads(read(path))["Values"]
-        assert names_setting(" ".join(values)) <= set(CATALOGUE)
+        named = {
+            name for name in json.loads(read(path))["Values"] if not name.startswith(OVERRIDES)
+        }
+        assert named <= {*CATALOGUE, *HOST} | ON_ONE_MACHINE
+
+
+def test_what_telemetry_reads_is_listed() -> None:
+    """Where telemetry goes stands on the page; the SDK's own variables are OpenTelemetry's."""
+    assert set(READ) - set(HOST) == FINE_TUNING
 
 
 def test_only_settings_reads_the_environment() -> None:

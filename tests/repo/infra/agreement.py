@@ -10,7 +10,7 @@ import yaml
 
 from signpost.doctor.azure import setting_names
 from signpost.ledger.tables import TABLE
-from signpost.variables import BICEP, VARIABLES, VAULT
+from signpost.variables import BICEP, OF_HOST, VARIABLES, VAULT
 from tests.repo.infra.app_policy import FORBIDDEN, settings_of
 from tests.repo.infra.project import FULL, MAIN, MODES, Project
 from tests.repo.infra.values import Finding
@@ -20,19 +20,6 @@ from tests.repo.sources import ROOT
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-# Settings that the Functions host, its extensions, telemetry and the platform read.
-OF_HOST = {
-    "AzureWebJobsDisableHomepage",
-    "AzureWebJobsStorage__credential",
-    "AzureWebJobsStorage__clientId",
-    "AzureWebJobsStorage__blobServiceUri",
-    "AzureWebJobsStorage__queueServiceUri",
-    "AzureWebJobsStorage__tableServiceUri",
-    "APPLICATIONINSIGHTS_CONNECTION_STRING",
-    "APPLICATIONINSIGHTS_AUTHENTICATION_STRING",
-    "OVERRIDE_USE_MI_FIC_ASSERTION_CLIENTID",
-    "WEBSITE_AUTH_AAD_ALLOWED_TENANTS",
-}
 OF_SIGN_IN = {"OVERRIDE_USE_MI_FIC_ASSERTION_CLIENTID", "WEBSITE_AUTH_AAD_ALLOWED_TENANTS"}
 NAMED = re.compile(r"%(\w+)%")
 
@@ -51,8 +38,8 @@ def _host(project: Project) -> set[str]:
 
 def settings_are_those_that_are_read(project: Project) -> Iterator[Finding]:
     """Demand that Bicep sets what the catalogue says, what host.json names, no more."""
-    ours = {variable.name for variable in VARIABLES if variable.set_by in (BICEP, VAULT)}
-    wanted = ours | _host(project) | OF_HOST
+    listed = {each.name for each in (*VARIABLES, *OF_HOST) if each.set_by in (BICEP, VAULT)}
+    wanted = listed | _host(project)
     found = _set(project) - FULL["furtherSettings"].keys()
     for name in sorted(wanted - found):
         yield Finding(MAIN, 1, f"the setting {name} is set nowhere")
