@@ -42,7 +42,7 @@ def test_a_setting_is_told_in_one_line(variable) -> None:
 
 def test_documented_settings_are_read() -> None:
     """No document tells a reader to set what neither the app nor a deployment reads."""
-    known = {*CATALOGUE, *names_setting(read(SIZES)), *OF_AZD}
+    known = {*CATALOGUE, *HOST, *names_setting(read(SIZES)), *OF_AZD}
     known |= {name for path in DEPLOYMENT for name in names_setting(read(path))}
     ours = [path for path in markdown() if path.parts[0] != "devhost"]  # a host for any app
     unknown = {str(path): names_setting(read(path)) - known for path in ours}
