@@ -6,9 +6,10 @@ They find by name what only Azure knows, as the resource id of an account.
 import re
 import shlex
 from collections.abc import Mapping
+from typing import Literal
+from urllib.parse import urlsplit
 
 PROVISION = "azd provision"
-START_HERE = "make run   # starts the local model and the local Teams"
 
 
 def set_up(name: str, env: Mapping[str, str], *, set_by_deployment: bool) -> str:
@@ -22,6 +23,13 @@ def set_up(name: str, env: Mapping[str, str], *, set_by_deployment: bool) -> str
         f"az functionapp config appsettings set {_of_app(site)} --settings {name}=VALUE\n"
         f"# keep it in the parameter furtherSettings, too, or the next {PROVISION} takes it away"
     )
+
+
+def start_here(what: Literal["model", "teams"], url: str) -> str:
+    """Give the command that starts a local stand-in where a loopback URL expects one."""
+    parts = urlsplit(url)
+    port = parts.port or (443 if parts.scheme == "https" else 80)
+    return f".venv/bin/python -m local.{what} --port {port}   # or start there what you use instead"
 
 
 def restart(env: Mapping[str, str]) -> str:

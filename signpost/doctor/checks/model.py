@@ -117,5 +117,5 @@ def _no_answer(error: Unreached, config: Settings) -> Finding:
     if error.why == "network":
         what = f"The model service: {error}; is it running, and may the app's network reach it?"
     if urlsplit(config.model_base_url).hostname in LOOPBACK_HOSTS:
-        return Finding(CHECK, "problem", what, fixes.START_HERE)
+        return Finding(CHECK, "problem", what, fixes.start_here("model", config.model_base_url))
     return Finding(CHECK, "problem", what, f"Set {setting} to the address of the service.")

@@ -34,7 +34,7 @@ async def _look(name: str, url: str | None, around: Surroundings) -> Finding | N
     except Unreached as error:
         fix = f"{_set(name, around)}\n# with the URL that the Teams workflow shows"
         if urlsplit(url).hostname in LOOPBACK_HOSTS:
-            fix = fixes.START_HERE
+            fix = fixes.start_here("teams", url)
         return Finding(CHECK, "problem", f"{name} leads nowhere: {error}.", fix)
     what = f"{name}: its host can be reached. Whether its path is right only a post would show."
     return Finding(CHECK, "ok", what)

@@ -92,10 +92,11 @@ async def test_a_wrong_server_is_told() -> None:
 
 
 async def test_a_local_model_that_is_off_is_started() -> None:
-    """One command starts it on this machine."""
+    """One command starts it on this machine, at the port where it is looked for."""
     other = {"MODEL_BASE_URL": "http://127.0.0.1:9/v1", "MODEL_NAME": "gpt"}
     around = an_installation(AZURE_OPENAI_ENDPOINT="", **other)
-    assert str(problem(await model.check(around)).fix).startswith("make run")
+    fix = str(problem(await model.check(around)).fix)
+    assert fix.startswith(".venv/bin/python -m local.model --port 9 ")
 
 
 async def test_without_a_token_nothing_is_said_of_the_model() -> None:

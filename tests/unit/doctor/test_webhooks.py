@@ -53,11 +53,13 @@ async def test_a_host_that_there_is_not_is_told() -> None:
 
 
 async def test_a_host_that_refuses_is_told() -> None:
-    """Nothing listens there."""
+    """Nothing listens there: what starts local Teams at that port is told."""
     with socket.socket() as bound:
         bound.bind(("127.0.0.1", 0))
-        finding = problem(await look(f"https://127.0.0.1:{bound.getsockname()[1]}"))
+        port = bound.getsockname()[1]
+        finding = problem(await look(f"https://127.0.0.1:{port}"))
     assert "can't be reached" in finding.detail
+    assert f"-m local.teams --port {port} " in str(finding.fix)
 
 
 async def test_a_certificate_that_nobody_trusts_is_told(tmp_path: Path) -> None:
