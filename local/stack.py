@@ -169,7 +169,7 @@ def held(state: Path) -> Iterator[None]:
         except BlockingIOError:
             raise StackError(
                 f"{state} is in use by another start; stop that one, or choose another folder:"
-                " python -m local --state FOLDER"
+                " .venv/bin/python -m local --state FOLDER"
             ) from None
         yield
     finally:

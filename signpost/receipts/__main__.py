@@ -17,7 +17,7 @@ EXPORT = "Write the receipts of all closed runs into a folder, each checked; aga
 ABOUT = "Check that a receipt is, byte for byte, what was signed. Needs no settings, no network."
 STRANGER = (
     " This does not say who that is: compare the key id with the one that your Signpost"
-    " publishes, or pass its public key with --key."
+    " publishes, or pass its public key with --key; an export writes the keys to keys.json."
 )
 
 
