@@ -1,6 +1,7 @@
 """The smoke test after a deployment finds what is wrong, says it, and says what to do next."""
 
 import os
+import re
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -105,6 +106,7 @@ def test_app_that_becomes_ready_is_waited_for(deployed) -> None:
     assert done.returncode == 0
     assert [path for _, path, _ in deployed.asked].count("/api/health") == 4
     assert [line.split()[0] for line in done.stdout.splitlines()][:3] == ["waiting"] * 2 + ["ok"]
+    assert re.match("waiting up to [0-9]+ s: /api/health ", done.stdout)
 
 
 @pytest.fixture
