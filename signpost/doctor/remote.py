@@ -1,6 +1,7 @@
 """Owns asking a deployed Signpost how it is, over its own HTTP API."""
 
 import re
+import shlex
 from http import HTTPStatus
 from urllib.parse import urlsplit
 
@@ -39,10 +40,16 @@ async def ask(url: str, key: str | None) -> list[Finding]:
         got = await send("GET", address, headers=headers, seconds=EXAMINED_SECONDS)
     except Unreached as error:
         fix = "azd env get-value SERVICE_API_URI   # is the address of the app"
+        if parts.hostname in LOOPBACK_HOSTS:
+            fix = "make run   # prints the address of the app, which it starts"
         return [Finding("app", "problem", f"The app: {error}.", fix)]
     if got.status in (HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN):
         raise CannotAsk(_refusal(got, address))
-    return _read(got, with_key=key is not None)
+    fix = WITH_KEY
+    if parts.hostname in LOOPBACK_HOSTS:
+        whole = shlex.quote(url.rstrip("/") + DEEP)
+        fix = f"curl {whole}   # `make run` asks for no key; other apps do:\n{WITH_KEY}"
+    return _read(got, fix, with_key=key is not None)
 
 
 def _refusal(got: Reply, address: str) -> str:
@@ -51,7 +58,7 @@ def _refusal(got: Reply, address: str) -> str:
     return f"The app does not accept the key ({got.status}). Take one of its own:\n{WITH_KEY}"
 
 
-def _read(got: Reply, *, with_key: bool) -> list[Finding]:
+def _read(got: Reply, ask_for_all: str, *, with_key: bool) -> list[Finding]:
     try:
         health = msgspec.json.decode(got.body, type=_Health)
     except (msgspec.DecodeError, UnicodeDecodeError):
@@ -64,4 +71,4 @@ def _read(got: Reply, *, with_key: bool) -> list[Finding]:
         what = "The app has all settings and flows that it needs. With a key it looks further."
         return [Finding("app", "ok", what)]
     what = "The app is not set up completely. With a key it says what is missing."
-    return [Finding("app", "problem", what, WITH_KEY)]
+    return [Finding("app", "problem", what, ask_for_all)]

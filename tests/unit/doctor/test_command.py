@@ -75,6 +75,7 @@ async def test_without_a_key_the_app_says_one_word(app: App) -> None:
     app.open = (503, {"status": "misconfigured"})
     [finding] = await remote.ask(app.url, None)
     assert (finding.state, "--key-from-env" in str(finding.fix)) == ("problem", True)
+    assert f"curl {app.url}api/health/deep " in str(finding.fix)
 
 
 async def test_a_wrong_key_can_not_ask(app: App) -> None:
@@ -107,6 +108,12 @@ async def test_an_app_that_is_not_there_is_a_problem() -> None:
     assert (finding.state, finding.check) == ("problem", "app")
     assert "there is no host" in finding.detail
     assert "azd env get-value" in str(finding.fix)
+
+
+async def test_a_local_app_that_is_not_there_is_started() -> None:
+    """Azure knows nothing of it."""
+    [finding] = await remote.ask("http://localhost:9", None)
+    assert str(finding.fix).startswith("make run ")
 
 
 @pytest.mark.parametrize("url", ["http://signpost.contoso.com", "signpost.contoso.com", "ftp://x"])
