@@ -232,11 +232,12 @@ ABOUT = """# Settings
 
 Every app setting that Signpost reads. `signpost/settings.py` reads them once, with the first
 request, and names what is missing or unsafe. On one machine `make run` sets them all; under Core
-Tools `local.settings.json` does, a copy of `local/local.settings.example.json`; in Azure the last
-column says who. What *you* set goes into the parameter `furtherSettings` of
+Tools `local.settings.json` does, a copy of `local/local.settings.example.json`, for which the
+doctor (`--settings local.settings.json`) names what else has to run; in Azure the last column says
+who. What *you* set goes into the parameter `furtherSettings` of
 `infra/main.parameters.json`, since a deployment replaces all settings.
 
-This page is written by `python -m signpost.variables`.
+This page is what `.venv/bin/python -m signpost.variables` prints.
 
 """
 HOST = """
