@@ -28,7 +28,7 @@ CREATE TABLE IF NOT EXISTS entry (
 """
 AWAY = {
     sqlite3.SQLITE_BUSY: "another program keeps it locked",
-    sqlite3.SQLITE_CANTOPEN: "it can't be opened: does its folder exist, and may it be written?",
+    sqlite3.SQLITE_CANTOPEN: "it can't be opened; see whether its folder exists and may be written",
     sqlite3.SQLITE_FULL: "the disk is full",
     sqlite3.SQLITE_IOERR: "its disk fails",
     sqlite3.SQLITE_LOCKED: "it is locked",

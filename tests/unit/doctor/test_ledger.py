@@ -119,7 +119,7 @@ async def test_a_file_is_written_and_left_empty(tmp_path: Path) -> None:
 async def test_a_missing_folder_is_told(tmp_path: Path) -> None:
     """With the sentence that the ledger has for it."""
     around = an_installation(SIGNPOST_LEDGER=f"sqlite:{tmp_path}/missing/ledger.db")
-    assert "does its folder exist" in problem(await ledger.check(around)).detail
+    assert "whether its folder exists" in problem(await ledger.check(around)).detail
 
 
 async def test_the_emulator_is_written_by_its_key(azurite: Azurite) -> None:
