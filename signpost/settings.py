@@ -98,8 +98,9 @@ def problems(env: Mapping[str, str]) -> list[Misconfigured]:
 
 
 def _gather(env: Mapping[str, str]) -> tuple[dict[str, Any], list[Misconfigured]]:
-    local = env.get("SIGNPOST_ENVIRONMENT") == "local"
+    local = bool(env.get("SIGNPOST_ENVIRONMENT"))  # so that a misspelt `local` is one mistake alone
     parts: tuple[Callable[[], dict[str, Any]], ...] = (
+        lambda: {"local": _is_local(env)},
         lambda: _model(env, local=local),
         lambda: _sign_in(env, local=local),
         lambda: {"base_url": _base_url(env, local=local)},
@@ -111,8 +112,7 @@ def _gather(env: Mapping[str, str]) -> tuple[dict[str, Any], list[Misconfigured]
         lambda: {"operators": _operators(env)},
         lambda: {"allowances": allowances.read(env)},
     )
-    values: dict[str, Any] = {"local": local}
-    values["identity_client_id"] = env.get("AZURE_CLIENT_ID") or None
+    values: dict[str, Any] = {"identity_client_id": env.get("AZURE_CLIENT_ID") or None}
     wrong: list[Misconfigured] = []
     for part in parts:
         try:
@@ -120,6 +120,17 @@ def _gather(env: Mapping[str, str]) -> tuple[dict[str, Any], list[Misconfigured]
         except Misconfigured as error:
             wrong.append(error)
     return values, wrong
+
+
+def _is_local(env: Mapping[str, str]) -> bool:
+    """Read whether this is one machine; anything that only looks like it is refused."""
+    given = env.get("SIGNPOST_ENVIRONMENT", "")
+    if given in ("", "local"):
+        return given == "local"
+    raise Misconfigured(
+        "SIGNPOST_ENVIRONMENT is either local, for one machine, or not set at all.",
+        field="SIGNPOST_ENVIRONMENT",
+    )
 
 
 def _need(env: Mapping[str, str], name: str, what: str) -> str:

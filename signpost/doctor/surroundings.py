@@ -24,6 +24,7 @@ PLATFORM = (
 )
 # Settings that are read together, and what stands in for them where one of them is wrong.
 STAND_INS: tuple[Mapping[str, str], ...] = (
+    {"SIGNPOST_ENVIRONMENT": "local"},
     {
         "AZURE_OPENAI_ENDPOINT": "",
         "AZURE_OPENAI_DEPLOYMENT": "",

@@ -50,7 +50,7 @@ def _export(asked: argparse.Namespace) -> int:
         return _complain(2, str(fault))
     except OSError as fault:
         return _complain(2, f"{fault.filename} can't be written: {fault.strerror}.")
-    sys.stdout.write(f"{done.written} receipts written, {done.there} were there.\n")
+    sys.stdout.write(f"Receipts: {done.written} written, {done.there} were there.\n")
     for run in done.doubtful:
         _complain(1, f"{run} is signed by no key that the app publishes, or altered, or swapped.")
     return 1 if done.doubtful else 0

@@ -120,7 +120,7 @@ def test_receipts_are_exported(clone: Path, kept: Signpost) -> None:
     """One run is over, so that there is one receipt, and the public keys."""
     for line in run_by("test_receipts_are_exported"):
         text = line.text.replace("URL FOLDER", f"{kept.url} receipts --key-from-env KEY_OF_THE_APP")
-        assert " receipts written" in sound(text, clone, **with_key(clone, kept))
+        assert " written, " in sound(text, clone, **with_key(clone, kept))
     assert len(list((clone / "receipts").glob("*.json"))) == 2
 
 

@@ -99,7 +99,7 @@ def test_a_second_export_fetches_what_is_new(app, tmp_path: Path, capsys) -> Non
     app.close_run("four")
     capsys.readouterr()
     assert export(app, tmp_path) == 0
-    assert capsys.readouterr().out == "1 receipts written, 3 were there.\n"
+    assert capsys.readouterr().out == "Receipts: 1 written, 3 were there.\n"
 
 
 def test_former_keys_are_kept(app: Installation, tmp_path: Path) -> None:

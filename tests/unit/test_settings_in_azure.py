@@ -54,6 +54,15 @@ def test_all_problems_are_named_at_once() -> None:
     assert named == {"SIGNPOST_SIGNING_KEYS", "SIGNPOST_OPERATORS", "TEAMS_CHANNEL_WEBHOOK_URL"}
 
 
+@pytest.mark.parametrize("misspelt", ["lokal", "Local", "local ", "production"])
+def test_a_misspelt_environment_is_one_problem(misspelt: str) -> None:
+    """What would be allowed on one machine alone is not named as well."""
+    env = GOOD | {"SIGNPOST_BASE_URL": "http://localhost:7071", "SIGNPOST_SIGN_IN": "local"}
+    assert [each.field for each in problems(env | {"SIGNPOST_ENVIRONMENT": misspelt})] == [
+        "SIGNPOST_ENVIRONMENT"
+    ]
+
+
 def test_good_settings_have_no_problems() -> None:
     """What can be read has nothing to be named."""
     assert problems(GOOD) == []

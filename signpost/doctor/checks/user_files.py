@@ -29,8 +29,9 @@ def _each(flow_files: Path, prompts: Path) -> Iterator[Finding]:
         wrong = [what for path in paths if (what := _fault(read, path)) and what not in told]
         told |= set(wrong)  # a flow fails by its instructions, too
         for what in wrong:
-            fix = "Mend this line, and deploy the app again."
-            yield Finding(name, "problem", f"{what.rstrip('.')}.", fix)
+            fix = "Mend this line, and start the app again; in Azure: azd deploy"
+            sentence = what if what.endswith("?") else f"{what.rstrip('.')}."
+            yield Finding(name, "problem", sentence, fix)
         if name == "flows" and not paths:
             what = "There is no flow, so nothing can be started."
             yield Finding(name, "problem", what, "Write a file flows/NAME.yaml: see docs/flows.md.")
