@@ -30,17 +30,6 @@ def test_a_draft_that_cannot_be_had_fails_the_run(
     assert reason in story["detail"]
 
 
-def test_a_busy_model_is_waited_for(signpost: Signpost, model: QuickModel) -> None:
-    """A 500 is tried again after a while, and the run says so meanwhile."""
-    model.script = [(500, {"error": {"message": "busy"}})]
-    run = signpost.start(topic="Busy")
-    told = set()
-    while (story := signpost.run(run))["state"] == "drafting":
-        told.add(story["detail"])
-    assert any("Next try at" in detail for detail in told)
-    assert story["round"]["text"]
-
-
 def test_a_truncated_draft_says_so(signpost: Signpost, model: QuickModel) -> None:
     """A draft that ran out of room, and of twice the room, is shown with its finish reason."""
     model.script = [(200, completion("This stops in the mid", finish_reason="length"))] * 2
