@@ -23,8 +23,9 @@ ABOUT = (
     " 2 when it could not be run as asked, or could see nothing."
 )
 NOTHING_SET = (
-    "The environment holds no setting of Signpost. A deployed one is looked at with"
-    " --resource-group GROUP or --app URL, a file of settings with --settings FILE."
+    "The environment holds no setting of Signpost. The one that `make run` serves is looked at with"
+    " --app http://localhost:7071, a deployed one with --resource-group GROUP or --app URL, and a"
+    " file of settings with --settings FILE."
 )
 # Options that mean nothing without another one.
 NEEDS = {"key_from_env": "app", "subscription": "resource_group", "cloud": "resource_group"}
